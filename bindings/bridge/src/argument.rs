@@ -1,0 +1,60 @@
+use slipstream::kv::{KvError, VersionToken, WatchCursor};
+use slipstream::StoreConfig;
+use std::time::Duration;
+
+/// The token of bytes that came from another language (rules V1, V3).
+pub fn token(bytes: &[u8]) -> Result<VersionToken, KvError> {
+    VersionToken::from_bytes(bytes).ok_or_else(|| {
+        let rule = format!("at most {} bytes are a version", VersionToken::MAX_LEN);
+        KvError::InvalidArgument(format!("version of {} bytes: {rule}", bytes.len()))
+    })
+}
+
+/// The cursor of bytes that came from another language (rule V4).
+pub fn cursor(bytes: &[u8]) -> Result<WatchCursor, KvError> {
+    WatchCursor::from_bytes(bytes).ok_or_else(|| {
+        let shown = &bytes[..bytes.len().min(24)];
+        KvError::InvalidArgument(format!(
+            "cursor {shown:02x?} ({} bytes) is not one this version knows",
+            bytes.len()
+        ))
+    })
+}
+
+/// A time to live in seconds.
+pub fn ttl_seconds(seconds: f64) -> Result<Duration, KvError> {
+    match Duration::try_from_secs_f64(seconds) {
+        Ok(ttl) if !ttl.is_zero() => Ok(ttl),
+        _ => Err(KvError::InvalidArgument(format!("duration {seconds} s is not a time above 0"))),
+    }
+}
+
+/// A time to live in milliseconds.
+pub fn ttl_millis(millis: f64) -> Result<Duration, KvError> {
+    match Duration::try_from_secs_f64(millis / 1000.0) {
+        Ok(ttl) if !ttl.is_zero() => Ok(ttl),
+        _ => Err(KvError::InvalidArgument(format!("duration {millis} ms is not a time above 0"))),
+    }
+}
+
+/// A store's configuration from the words another language uses for it.
+#[allow(clippy::too_many_arguments)]
+pub fn store_config(
+    name: &str,
+    storage: Option<&str>,
+    max_history: Option<u32>,
+    max_age: Option<Duration>,
+    max_bytes: Option<i64>,
+    num_replicas: Option<usize>,
+    discard: Option<&str>,
+) -> Result<StoreConfig, KvError> {
+    Ok(StoreConfig {
+        name: name.to_owned(),
+        storage: storage.map(str::parse).transpose()?.unwrap_or_default(),
+        max_history,
+        max_age,
+        max_bytes,
+        num_replicas,
+        discard: discard.map(str::parse).transpose()?.unwrap_or_default(),
+    })
+}

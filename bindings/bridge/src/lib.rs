@@ -1,0 +1,17 @@
+//! What every language binding shares: the runtime, operations, the completion queue, live-handle
+//! counts and the conversion of arguments. It knows no language, and gives nothing a meaning.
+//!
+//! An operation is polled once where it starts. What is ready is answered at once; the rest goes
+//! to the bridge's own runtime, and its outcome to the queue of the event loop that asked
+//! (`docs/bridge.md` has the measurements behind this).
+
+mod argument;
+mod live;
+mod operation;
+mod queue;
+mod runtime;
+
+pub use argument::{cursor, store_config, token, ttl_millis, ttl_seconds};
+pub use live::{Counted, Kind, Live, live};
+pub use operation::{Operation, Outcome, Started, Value, start, wait};
+pub use queue::CompletionQueue;

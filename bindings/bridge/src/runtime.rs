@@ -1,0 +1,48 @@
+use slipstream::fork;
+use std::sync::atomic::{AtomicPtr, Ordering};
+use tokio::runtime::{Builder, Handle};
+
+struct Runtime {
+    handle: Handle,
+    generation: u64,
+}
+
+static CURRENT: AtomicPtr<Runtime> = AtomicPtr::new(std::ptr::null_mut());
+
+/// The bridge's runtime: one thread, started when first needed, anew in a forked child.
+///
+/// One thread, because completions travel in batches and a wake-up of a single-threaded runtime
+/// is the cheapest there is. It never enters an interpreter, so a process may exit at any time.
+pub(crate) fn handle() -> &'static Handle {
+    let current = CURRENT.load(Ordering::Acquire);
+    // SAFETY: the pointer is null or comes from `Box::into_raw` below and is never freed; a
+    // runtime is replaced only in a forked child, whose parent's thread is not there to end it.
+    if let Some(runtime) = unsafe { current.as_ref() }
+        && runtime.generation == fork::generation()
+    {
+        return &runtime.handle;
+    }
+    install(current)
+}
+
+#[cold]
+fn install(before: *mut Runtime) -> &'static Handle {
+    let tokio = Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("the operating system refused an epoll or kqueue descriptor");
+    let handle = tokio.handle().clone();
+    let mine = Box::into_raw(Box::new(Runtime { handle, generation: fork::generation() }));
+    let installed = CURRENT.compare_exchange(before, mine, Ordering::AcqRel, Ordering::Acquire);
+    if installed.is_err() {
+        // SAFETY: `mine` was made above and no other thread has seen it.
+        drop(unsafe { Box::from_raw(mine) });
+        return self::handle();
+    }
+    std::thread::Builder::new()
+        .name("slipstream".into())
+        .spawn(move || tokio.block_on(std::future::pending::<()>()))
+        .expect("the operating system refused a thread");
+    // SAFETY: `mine` is installed and never freed.
+    unsafe { &(*mine).handle }
+}

@@ -1,0 +1,66 @@
+use crate::kv::KvError;
+use std::fmt;
+
+/// An error with what was asked: the operation, and the store and key where there are any.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    /// What went wrong.
+    pub error: KvError,
+    /// The operation, as it is named in Rust.
+    pub operation: &'static str,
+    /// The store it was asked of.
+    pub store: Option<String>,
+    /// The key it was asked for.
+    pub key: Option<String>,
+    /// Whether this was a write that may have happened nevertheless (contract rule W6).
+    pub outcome_unknown: bool,
+}
+
+impl Failure {
+    pub(crate) fn new(error: KvError, operation: &'static str) -> Self {
+        Self { error, operation, store: None, key: None, outcome_unknown: false }
+    }
+
+    pub(crate) fn in_store(mut self, store: &str) -> Self {
+        self.store = Some(store.to_owned());
+        self
+    }
+
+    pub(crate) fn of_key(mut self, key: &str) -> Self {
+        self.key = Some(key.to_owned());
+        self
+    }
+
+    pub(crate) fn of_write(mut self) -> Self {
+        // A cut connection reaches the caller as a failed connection: both leave it open whether
+        // the server had the write by then.
+        self.outcome_unknown =
+            matches!(self.error, KvError::Timeout | KvError::ConnectionFailed(_));
+        self
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A refused argument already says what it was.
+        let key = self.key.as_ref().filter(|_| !matches!(self.error, KvError::InvalidArgument(_)));
+        f.write_str(self.operation)?;
+        if let Some(key) = key {
+            write!(f, " {key:?}")?;
+        }
+        if let Some(store) = &self.store {
+            write!(f, " in {store:?}")?;
+        }
+        write!(f, ": {}", self.error)?;
+        if self.outcome_unknown {
+            f.write_str("; the outcome is unknown: the write may have happened")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Failure {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.error)
+    }
+}

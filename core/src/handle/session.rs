@@ -1,0 +1,100 @@
+use super::deadline::deadline;
+use super::failure::Failure;
+use super::store::Store;
+use super::url;
+use crate::fork;
+use crate::kv::KvError;
+use crate::store::{Connection, ConnectionCapabilities, StoreConfig};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How a session connects and how long its operations may take.
+#[derive(Debug, Clone)]
+pub struct ConnectOptions {
+    /// How long one operation may take before it ends in `Timeout` (contract rule L3).
+    pub timeout: Duration,
+    /// How long connecting may take (L4).
+    pub connect_timeout: Duration,
+}
+
+impl Default for ConnectOptions {
+    fn default() -> Self {
+        Self { timeout: Duration::from_secs(5), connect_timeout: Duration::from_secs(5) }
+    }
+}
+
+/// An open connection.
+#[derive(Clone)]
+pub struct Session {
+    connection: Arc<dyn Connection>,
+    options: ConnectOptions,
+    url: Arc<str>,
+    generation: u64,
+}
+
+/// Connects to the store behind a URL: `memory:` (private), `memory:NAME` (shared in the process)
+/// or `file:PATH` (shared by every process that opens it).
+pub async fn connect(url: &str, options: ConnectOptions) -> Result<Session, Failure> {
+    let connection = url::open(url).map_err(|error| Failure::new(error, "connect"))?;
+    let session = Session::new(connection, url, options);
+    deadline(session.options.connect_timeout, session.connection.connect())
+        .await
+        .map_err(|error| Failure::new(error, "connect"))?;
+    Ok(session)
+}
+
+impl Session {
+    /// Wraps a connection that is already open, of any backend. `url` is for people to read.
+    pub fn new(connection: Arc<dyn Connection>, url: &str, options: ConnectOptions) -> Self {
+        Self { connection, options, url: url.into(), generation: fork::generation() }
+    }
+
+    /// Where this session is connected to.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The store of this configuration, created if missing (L2).
+    pub async fn store(&self, config: StoreConfig) -> Result<Store, Failure> {
+        let name = config.name.clone();
+        let opened = async {
+            config.check()?;
+            self.check_process()?;
+            self.connection.store_with_config(config).await
+        };
+        match deadline(self.options.timeout, opened).await {
+            Ok(store) => Ok(Store::new(store, self.options.timeout)),
+            Err(error) => Err(Failure::new(error, "store").in_store(&name)),
+        }
+    }
+
+    /// Ends open watches and makes every handle of this session answer `NotConnected` (L5).
+    /// Twice is fine.
+    pub async fn close(&self) -> Result<(), Failure> {
+        // What a child inherited belongs to its parent, so there is nothing to close.
+        if self.check_process().is_err() {
+            return Ok(());
+        }
+        self.connection.shutdown().await.map_err(|error| Failure::new(error, "close"))
+    }
+
+    /// Whether the connection works right now.
+    pub fn is_healthy(&self) -> bool {
+        self.check_process().is_ok() && self.connection.is_healthy()
+    }
+
+    /// What stores on this connection can do.
+    pub fn capabilities(&self) -> ConnectionCapabilities {
+        self.connection.capabilities()
+    }
+
+    fn check_process(&self) -> Result<(), KvError> {
+        if self.generation == fork::generation() { Ok(()) } else { Err(KvError::NotConnected) }
+    }
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("url", &self.url).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,224 @@
+use super::deadline::deadline;
+use super::failure::Failure;
+use super::watch::Watch;
+use crate::fork;
+use crate::key::{check_key, check_prefix};
+use crate::kv::{
+    KvEntry, KvError, KvPurge, KvReader, KvTtl, KvWatcher, KvWriter, VersionToken, WatchCursor,
+};
+use crate::store::KvStore;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// One store: reads, writes, compare-and-swap and watches.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    name: String,
+    reader: Arc<dyn KvReader>,
+    watcher: Option<Arc<dyn KvWatcher>>,
+    writer: Option<Arc<dyn KvWriter>>,
+    ttl: Option<Arc<dyn KvTtl>>,
+    purge: Option<Arc<dyn KvPurge>>,
+    timeout: Duration,
+    generation: u64,
+}
+
+impl Store {
+    /// Wraps a store of any backend. `timeout` is the deadline of one operation (L3).
+    pub fn new(store: Arc<dyn KvStore>, timeout: Duration) -> Self {
+        let inner = Inner {
+            name: store.name().to_owned(),
+            reader: store.reader(),
+            watcher: store.watcher(),
+            writer: store.writer(),
+            ttl: store.ttl_writer(),
+            purge: store.purge_writer(),
+            timeout,
+            generation: fork::generation(),
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// The store's name.
+    pub fn name(&self) -> &str {
+        &self.inner.name
+    }
+
+    /// The live entry of `key`, or nothing (R1).
+    pub async fn get(&self, key: &str) -> Result<Option<KvEntry>, Failure> {
+        self.read("get", key, self.inner.reader.get(key)).await
+    }
+
+    /// The raw last record of `key`, which may be a tombstone (R3).
+    pub async fn entry(&self, key: &str) -> Result<Option<KvEntry>, Failure> {
+        self.read("entry", key, self.inner.reader.entry(key)).await
+    }
+
+    /// Every live key with this prefix, sorted (R4).
+    pub async fn keys(&self, prefix: &str) -> Result<Vec<String>, Failure> {
+        self.list("keys", prefix, self.inner.reader.keys(prefix)).await
+    }
+
+    /// Every live entry whose key has this prefix, sorted by key (R4).
+    pub async fn scan(&self, prefix: &str) -> Result<Vec<KvEntry>, Failure> {
+        self.list("scan", prefix, self.inner.reader.scan(prefix)).await
+    }
+
+    /// Writes unconditionally (W1), for `ttl` if one is given (W5). An empty value is a tombstone
+    /// (R2).
+    pub async fn put(
+        &self,
+        key: &str,
+        value: &[u8],
+        ttl: Option<Duration>,
+    ) -> Result<VersionToken, Failure> {
+        let write = async {
+            match ttl {
+                None => self.writer()?.put(key, value).await,
+                Some(ttl) => self.ttl(ttl)?.put_with_ttl(key, value, ttl).await,
+            }
+        };
+        self.write("put", key, write).await
+    }
+
+    /// Writes where there is no live value, else `AlreadyExists` (W1).
+    pub async fn create(
+        &self,
+        key: &str,
+        value: &[u8],
+        ttl: Option<Duration>,
+    ) -> Result<VersionToken, Failure> {
+        let write = async {
+            match ttl {
+                None => self.writer()?.create(key, value).await,
+                Some(ttl) => self.ttl(ttl)?.create_with_ttl(key, value, ttl).await,
+            }
+        };
+        self.write("create", key, write).await
+    }
+
+    /// Writes if `expected` is the current version, else `RevisionMismatch` (W2).
+    pub async fn update(
+        &self,
+        key: &str,
+        value: &[u8],
+        expected: &VersionToken,
+        ttl: Option<Duration>,
+    ) -> Result<VersionToken, Failure> {
+        let write = async {
+            match ttl {
+                None => self.writer()?.update(key, value, expected).await,
+                Some(ttl) => self.ttl(ttl)?.update_with_ttl(key, value, expected, ttl).await,
+            }
+        };
+        self.write("update", key, write).await
+    }
+
+    /// Deletes the key, leaving a tombstone; idempotent (W3).
+    pub async fn delete(&self, key: &str) -> Result<bool, Failure> {
+        self.write("delete", key, async { self.writer()?.delete(key).await }).await
+    }
+
+    /// Deletes the key if `expected` is its current version, else `RevisionMismatch` (W3).
+    pub async fn delete_with_version(
+        &self,
+        key: &str,
+        expected: &VersionToken,
+    ) -> Result<bool, Failure> {
+        let write = async { self.writer()?.delete_with_version(key, expected).await };
+        self.write("delete_with_version", key, write).await
+    }
+
+    /// Drops the key's value and history (W4).
+    pub async fn purge(&self, key: &str) -> Result<(), Failure> {
+        let write = async {
+            let purge = self.inner.purge.as_ref();
+            purge.ok_or_else(|| absent("purge"))?.purge(key).await
+        };
+        self.write("purge", key, write).await
+    }
+
+    /// Watches the keys that have one of `prefixes`: all of their state first, or what came after
+    /// `cursor` (section S). `[""]` is every key, `[]` ends at once.
+    pub fn watch(&self, prefixes: &[&str], cursor: &WatchCursor) -> Result<Watch, Failure> {
+        let watcher = self.inner.watcher.clone().ok_or_else(|| absent("watch"));
+        self.check_process()
+            .and_then(|()| prefixes.iter().try_for_each(|prefix| check_prefix(prefix)))
+            .and_then(|()| Watch::open(watcher?, prefixes, cursor, self.name()))
+            .map_err(|error| Failure::new(error, "watch").in_store(self.name()))
+    }
+
+    async fn read<T>(
+        &self,
+        operation: &'static str,
+        key: &str,
+        read: impl Future<Output = Result<T, KvError>>,
+    ) -> Result<T, Failure> {
+        self.checked(check_key(key), read)
+            .await
+            .map_err(|error| Failure::new(error, operation).in_store(self.name()).of_key(key))
+    }
+
+    async fn list<T>(
+        &self,
+        operation: &'static str,
+        prefix: &str,
+        read: impl Future<Output = Result<T, KvError>>,
+    ) -> Result<T, Failure> {
+        self.checked(check_prefix(prefix), read)
+            .await
+            .map_err(|error| Failure::new(error, operation).in_store(self.name()))
+    }
+
+    async fn write<T>(
+        &self,
+        operation: &'static str,
+        key: &str,
+        write: impl Future<Output = Result<T, KvError>>,
+    ) -> Result<T, Failure> {
+        self.checked(check_key(key), write).await.map_err(|error| {
+            Failure::new(error, operation).in_store(self.name()).of_key(key).of_write()
+        })
+    }
+
+    async fn checked<T>(
+        &self,
+        argument: Result<(), KvError>,
+        operation: impl Future<Output = Result<T, KvError>>,
+    ) -> Result<T, KvError> {
+        self.check_process()?;
+        argument?;
+        deadline(self.inner.timeout, operation).await
+    }
+
+    fn check_process(&self) -> Result<(), KvError> {
+        let same = self.inner.generation == fork::generation();
+        if same { Ok(()) } else { Err(KvError::NotConnected) }
+    }
+
+    fn writer(&self) -> Result<&Arc<dyn KvWriter>, KvError> {
+        self.inner.writer.as_ref().ok_or_else(|| absent("writes"))
+    }
+
+    fn ttl(&self, ttl: Duration) -> Result<&Arc<dyn KvTtl>, KvError> {
+        if ttl.is_zero() {
+            return Err(KvError::InvalidArgument("ttl 0 is not a time; leave it out for none".into()));
+        }
+        self.inner.ttl.as_ref().ok_or_else(|| absent("ttl"))
+    }
+}
+
+fn absent(capability: &str) -> KvError {
+    KvError::OperationFailed(format!("this store does not support {capability}"))
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").field("name", &self.inner.name).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,20 @@
+use super::{KvEntry, KvError};
+use async_trait::async_trait;
+
+/// Reads (contract section R).
+#[async_trait]
+pub trait KvReader: Send + Sync {
+    /// The live entry of `key`, or nothing. A missing key is never an error (R1).
+    async fn get(&self, key: &str) -> Result<Option<KvEntry>, KvError>;
+
+    /// Every live key with this prefix, once, sorted by bytes (R4).
+    async fn keys(&self, prefix: &str) -> Result<Vec<String>, KvError>;
+
+    /// Every live entry whose key has this prefix, once, sorted by key bytes (R4).
+    async fn scan(&self, prefix: &str) -> Result<Vec<KvEntry>, KvError>;
+
+    /// The raw last record of `key`: a live entry, or the tombstone a deletion left, with an
+    /// empty value and its own version (R3). Required on purpose: a default through
+    /// [`get`](Self::get) would hide tombstones.
+    async fn entry(&self, key: &str) -> Result<Option<KvEntry>, KvError>;
+}

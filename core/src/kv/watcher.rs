@@ -1,0 +1,164 @@
+use super::{KvError, KvUpdate, UpdateBatch, WatchCursor};
+use async_trait::async_trait;
+use std::sync::Arc;
+use tokio::sync::mpsc::{self, Sender};
+use tokio::task::JoinHandle;
+
+/// Watches (contract section S).
+///
+/// A watch method runs until the watch ends, so callers spawn it; dropping the receiver ends it.
+/// A watch without a cursor delivers the current state first and then every change (S1).
+#[async_trait]
+pub trait KvWatcher: Send + Sync {
+    /// Watches every key.
+    async fn watch_all(&self, tx: Sender<KvUpdate>) -> Result<(), KvError>;
+
+    /// Watches the keys with this prefix.
+    async fn watch_prefix(&self, prefix: &str, tx: Sender<KvUpdate>) -> Result<(), KvError>;
+
+    /// Watches the union of several prefixes, each update once (S6). No prefixes: ends at once.
+    async fn watch_prefixes(
+        &self,
+        prefixes: &[&str],
+        tx: Sender<KvUpdate>,
+    ) -> Result<(), KvError>;
+
+    /// Watches every key from a position on (S4). The default watches in full.
+    async fn watch_all_from(
+        &self,
+        cursor: &WatchCursor,
+        tx: Sender<KvUpdate>,
+    ) -> Result<(), KvError> {
+        let _ = cursor;
+        self.watch_all(tx).await
+    }
+
+    /// Watches one prefix from a position on (S4). The default watches in full.
+    async fn watch_prefix_from(
+        &self,
+        prefix: &str,
+        cursor: &WatchCursor,
+        tx: Sender<KvUpdate>,
+    ) -> Result<(), KvError> {
+        let _ = cursor;
+        self.watch_prefix(prefix, tx).await
+    }
+
+    /// Watches several prefixes from a position on (S4). The default watches in full.
+    async fn watch_prefixes_from(
+        &self,
+        prefixes: &[&str],
+        cursor: &WatchCursor,
+        tx: Sender<KvUpdate>,
+    ) -> Result<(), KvError> {
+        let _ = cursor;
+        self.watch_prefixes(prefixes, tx).await
+    }
+
+    /// Opens a watch to be read in batches, with the mark that the first state is complete. A
+    /// store that has none is read through a channel instead ([`ChannelWatch`]), without the mark.
+    fn source(
+        &self,
+        prefixes: &[&str],
+        cursor: &WatchCursor,
+    ) -> Option<Result<Box<dyn WatchSource>, KvError>> {
+        let _ = (prefixes, cursor);
+        None
+    }
+}
+
+/// The most that one batch may hold.
+#[derive(Debug, Clone, Copy)]
+pub struct BatchLimit {
+    /// In updates.
+    pub items: usize,
+    /// In bytes of keys and values; the last update may go over it.
+    pub bytes: usize,
+}
+
+impl Default for BatchLimit {
+    fn default() -> Self {
+        Self { items: 4096, bytes: 1 << 20 }
+    }
+}
+
+/// A watch that is read in batches. It is pulled: a reader that stands still holds back its own
+/// watch and nothing else (S8). Dropping it frees everything behind it (S9).
+#[async_trait]
+pub trait WatchSource: Send {
+    /// Waits for updates or for the mark, whichever is first; `None` once the watch has ended.
+    /// Dropping the future loses nothing.
+    async fn next_batch(&mut self, limit: BatchLimit) -> Result<Option<UpdateBatch>, KvError>;
+
+    /// Whether this source ever marks the first state as complete.
+    fn marks_synced(&self) -> bool {
+        true
+    }
+}
+
+/// A watch of a store that implements only the required methods: its updates are taken from the
+/// channel they are sent to. Needs a tokio runtime.
+pub struct ChannelWatch {
+    updates: mpsc::Receiver<KvUpdate>,
+    task: Option<JoinHandle<Result<(), KvError>>>,
+    frontier: WatchCursor,
+}
+
+impl ChannelWatch {
+    /// Updates waiting to be read, at most.
+    const CAPACITY: usize = 1024;
+
+    /// Starts watching.
+    pub fn start(watcher: Arc<dyn KvWatcher>, prefixes: &[&str], cursor: &WatchCursor) -> Self {
+        let (tx, updates) = mpsc::channel(Self::CAPACITY);
+        let prefixes: Vec<String> = prefixes.iter().map(|&p| p.to_owned()).collect();
+        let frontier = cursor.clone();
+        let from = cursor.clone();
+        let task = tokio::spawn(async move {
+            let prefixes: Vec<&str> = prefixes.iter().map(String::as_str).collect();
+            if from.is_none() {
+                watcher.watch_prefixes(&prefixes, tx).await
+            } else {
+                watcher.watch_prefixes_from(&prefixes, &from, tx).await
+            }
+        });
+        Self { updates, task: Some(task), frontier }
+    }
+}
+
+#[async_trait]
+impl WatchSource for ChannelWatch {
+    async fn next_batch(&mut self, limit: BatchLimit) -> Result<Option<UpdateBatch>, KvError> {
+        let Some(first) = self.updates.recv().await else {
+            let Some(task) = &mut self.task else { return Ok(None) };
+            let end = task.await;
+            self.task = None;
+            return match end {
+                Ok(end) => end.map(|()| None),
+                Err(error) => Err(KvError::WatchError(format!("the watch stopped: {error}"))),
+            };
+        };
+        let mut batch = UpdateBatch::default();
+        let mut next = Some(first);
+        while let Some(update) = next {
+            batch.push_update(&update);
+            let full = batch.len() >= limit.items || batch.bytes() >= limit.bytes;
+            next = if full { None } else { self.updates.try_recv().ok() };
+            self.frontier = WatchCursor::from_version(update.version().clone());
+        }
+        batch.set_frontier(self.frontier.clone());
+        Ok(Some(batch))
+    }
+
+    fn marks_synced(&self) -> bool {
+        false
+    }
+}
+
+impl Drop for ChannelWatch {
+    fn drop(&mut self) {
+        if let Some(task) = &self.task {
+            task.abort();
+        }
+    }
+}
