@@ -88,10 +88,7 @@ impl StoreConfig {
     pub fn check(&self) -> Result<(), KvError> {
         key::check_name(&self.name)?;
         let refuse = |field: &str, value: &dyn std::fmt::Display, rule: &str| {
-            Err(KvError::InvalidArgument(format!(
-                "store {:?}: {field} {value} {rule}",
-                self.name
-            )))
+            Err(KvError::InvalidArgument(format!("store {:?}: {field} {value} {rule}", self.name)))
         };
         match self {
             Self { max_history: Some(n), .. } if !(1..=64).contains(n) => {

@@ -1,5 +1,5 @@
-use slipstream::kv::{KvError, VersionToken, WatchCursor};
 use slipstream::StoreConfig;
+use slipstream::kv::{KvError, VersionToken, WatchCursor};
 use std::time::Duration;
 
 /// The token of bytes that came from another language (rules V1, V3).

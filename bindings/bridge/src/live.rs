@@ -1,3 +1,5 @@
+use slipstream::fork;
+use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -19,15 +21,16 @@ static COUNTS: [AtomicUsize; 4] = [const { AtomicUsize::new(0) }; 4];
 /// A value that counts as live while it exists, so that tests can assert that nothing leaks.
 #[derive(Debug)]
 pub struct Counted<T> {
-    value: T,
+    value: ManuallyDrop<T>,
     kind: Kind,
+    generation: u64,
 }
 
 impl<T> Counted<T> {
     /// Counts `value` until it is dropped.
     pub fn new(kind: Kind, value: T) -> Self {
         COUNTS[kind as usize].fetch_add(1, Ordering::Relaxed);
-        Self { value, kind }
+        Self { value: ManuallyDrop::new(value), kind, generation: fork::generation() }
     }
 }
 
@@ -42,6 +45,12 @@ impl<T> Deref for Counted<T> {
 impl<T> Drop for Counted<T> {
     fn drop(&mut self) {
         COUNTS[self.kind as usize].fetch_sub(1, Ordering::Relaxed);
+        // What a forked child inherited is given up and not dropped: its locks may be held for
+        // ever by a thread of the parent, and its files and sockets are the parent's to close.
+        if self.generation == fork::generation() {
+            // SAFETY: this is the only place that drops the value, and it is not used after.
+            unsafe { ManuallyDrop::drop(&mut self.value) };
+        }
     }
 }
 

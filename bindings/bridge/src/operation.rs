@@ -2,9 +2,12 @@ use crate::live::{Counted, Kind};
 use crate::queue::CompletionQueue;
 use crate::runtime;
 use parking_lot::{Condvar, Mutex};
+use slipstream::fork;
 use slipstream::handle::{Failure, Session, Store};
-use slipstream::kv::{KvEntry, UpdateBatch, VersionToken};
-use std::future::Future;
+use slipstream::kv::{KvEntry, KvError, UpdateBatch, VersionToken};
+use std::any::Any;
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -37,6 +40,9 @@ pub enum Value {
 /// How an operation ended.
 pub type Outcome = Result<Value, Failure>;
 
+/// An operation that was not started, or not finished.
+pub type Unfinished = Pin<Box<dyn Future<Output = Outcome> + Send>>;
+
 /// An operation that was polled once.
 #[derive(Debug)]
 pub enum Started {
@@ -50,11 +56,16 @@ pub enum Started {
 #[derive(Debug)]
 pub struct Operation {
     task: Counted<AbortHandle>,
+    generation: u64,
 }
 
 impl Drop for Operation {
     fn drop(&mut self) {
-        self.task.abort();
+        // The task of a forked parent does not run here, and its runtime's locks may be held for
+        // ever by a thread that was not forked.
+        if self.generation == fork::generation() {
+            self.task.abort();
+        }
     }
 }
 
@@ -64,16 +75,27 @@ pub fn start<F>(future: F, queue: &Arc<CompletionQueue>, id: u64) -> Started
 where
     F: Future<Output = Outcome> + Send + 'static,
 {
-    let mut future = Box::pin(future);
-    if let Poll::Ready(outcome) = poll_once(future.as_mut()) {
-        return Started::Ready(outcome);
+    let mut operation: Unfinished = Box::pin(future);
+    match poll(&mut operation) {
+        Some(outcome) => Started::Ready(outcome),
+        None => Started::Pending(spawn(operation, queue, id)),
     }
+}
+
+/// The first half of [`start`]: polls an operation once, on the caller's thread. Timers and tasks
+/// it makes belong to the runtime. What answers must not be polled again.
+pub fn poll(operation: &mut Unfinished) -> Option<Outcome> {
+    let _context = runtime::handle().enter();
+    match poll_caught(operation, &mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(outcome) => Some(outcome),
+        Poll::Pending => None,
+    }
+}
+
+/// The second half of [`start`]: runs an operation that was not ready.
+pub fn spawn(operation: Unfinished, queue: &Arc<CompletionQueue>, id: u64) -> Operation {
     let queue = queue.clone();
-    let task = runtime::handle().spawn(async move {
-        let outcome = future.await;
-        queue.push(id, outcome);
-    });
-    Started::Pending(Operation { task: Counted::new(Kind::Operation, task.abort_handle()) })
+    run(operation, move |outcome| queue.push(id, outcome))
 }
 
 /// Runs an operation to its end on the calling thread's time, for blocking callers. `tick` is
@@ -87,19 +109,16 @@ pub fn wait<F, E>(
 where
     F: Future<Output = Outcome> + Send + 'static,
 {
-    let mut future = Box::pin(future);
-    if let Poll::Ready(outcome) = poll_once(future.as_mut()) {
+    let mut operation: Unfinished = Box::pin(future);
+    if let Some(outcome) = poll(&mut operation) {
         return Ok(outcome);
     }
     let slot = Arc::new((Mutex::new(None), Condvar::new()));
     let filled = slot.clone();
-    let task = runtime::handle().spawn(async move {
-        let outcome = future.await;
+    let _operation = run(operation, move |outcome| {
         *filled.0.lock() = Some(outcome);
         filled.1.notify_one();
     });
-    let _operation =
-        Operation { task: Counted::new(Kind::Operation, task.abort_handle()) };
     loop {
         let mut outcome = slot.0.lock();
         if outcome.is_none() {
@@ -113,8 +132,56 @@ where
     }
 }
 
-/// The first poll, on the caller's thread. Timers and tasks it makes belong to the runtime.
-fn poll_once(future: Pin<&mut (impl Future<Output = Outcome> + ?Sized)>) -> Poll<Outcome> {
-    let _context = runtime::handle().enter();
-    future.poll(&mut Context::from_waker(Waker::noop()))
+fn run(mut operation: Unfinished, settle: impl FnOnce(Outcome) + Send + 'static) -> Operation {
+    let task = runtime::handle().spawn(async move {
+        let outcome = poll_fn(|cx| poll_caught(&mut operation, cx)).await;
+        settle(outcome);
+    });
+    Operation {
+        task: Counted::new(Kind::Operation, task.abort_handle()),
+        generation: fork::generation(),
+    }
+}
+
+/// Polls an operation; a panic is its outcome, since it must neither cross into another language
+/// nor leave a caller waiting for ever.
+fn poll_caught(operation: &mut Unfinished, cx: &mut Context<'_>) -> Poll<Outcome> {
+    catch_unwind(AssertUnwindSafe(|| operation.as_mut().poll(cx)))
+        .unwrap_or_else(|panic| Poll::Ready(Err(panicked(panic.as_ref()))))
+}
+
+fn panicked(panic: &(dyn Any + Send)) -> Failure {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+    let error = format!("internal error, please report it: {text}");
+    Failure { outcome_unknown: true, ..Failure::new(KvError::OperationFailed(error), "operation") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_an_outcome_and_no_caller_waits_for_it() {
+        let ready = poll(&mut (Box::pin(async { panic!("at once") }) as Unfinished));
+        let later = wait(
+            async {
+                tokio::task::yield_now().await;
+                panic!("later")
+            },
+            Duration::from_secs(5),
+            || Err("waited"),
+        );
+        for (outcome, text) in [(ready.unwrap(), "at once"), (later.unwrap(), "later")] {
+            let failure = outcome.unwrap_err();
+            assert!(failure.to_string().contains(text), "{failure}");
+            assert_eq!(failure.error.code(), "OperationFailed");
+        }
+    }
+
+    #[test]
+    fn a_tick_that_fails_cancels_the_operation() {
+        let outcome = wait(std::future::pending(), Duration::from_millis(1), || Err("interrupted"));
+        assert_eq!(outcome.unwrap_err(), "interrupted");
+    }
 }

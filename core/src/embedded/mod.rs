@@ -1,26 +1,20 @@
-//! The embedded store: one set of rules over two engines, memory and file.
+//! The embedded store: one set of rules over a small ordered-map engine, in memory or in a file.
+//!
+//! `rules` is what a write means, `watch` what a watch is; an engine only keeps tables. A
+//! `database` is an engine with its open stores and the thread that keeps them, shared by the
+//! connections that are open on it.
 
-use crate::kv::KvError;
-use crate::store::{Connection, ConnectionCapabilities, KvStore, StoreConfig};
-use async_trait::async_trait;
-use std::path::Path;
-use std::sync::Arc;
+mod alarm;
+mod clock;
+mod connection;
+mod database;
+mod engine;
+mod link;
+mod memory;
+mod meta;
+mod record;
+mod rules;
+mod store;
+mod watch;
 
-/// An embedded connection (placeholder until the engine lands).
-pub struct EmbeddedConnection {}
-impl EmbeddedConnection {
-    /// m
-    pub fn memory() -> Self { Self {} }
-    /// m
-    pub fn shared_memory(_name: &str) -> Self { Self {} }
-    /// m
-    pub fn file(_path: &Path) -> Self { Self {} }
-}
-#[async_trait]
-impl Connection for EmbeddedConnection {
-    async fn connect(&self) -> Result<(), KvError> { Ok(()) }
-    async fn shutdown(&self) -> Result<(), KvError> { Ok(()) }
-    fn is_healthy(&self) -> bool { true }
-    async fn store_with_config(&self, _config: StoreConfig) -> Result<Arc<dyn KvStore>, KvError> { Err(KvError::NotConnected) }
-    fn capabilities(&self) -> ConnectionCapabilities { ConnectionCapabilities::default() }
-}
+pub use connection::EmbeddedConnection;

@@ -1,3 +1,4 @@
+use crate::fork;
 use crate::kv::KvError;
 use std::fmt;
 
@@ -14,11 +15,20 @@ pub struct Failure {
     pub key: Option<String>,
     /// Whether this was a write that may have happened nevertheless (contract rule W6).
     pub outcome_unknown: bool,
+    /// Whether the handle was inherited from the parent of a forked process.
+    pub inherited: bool,
 }
 
 impl Failure {
-    pub(crate) fn new(error: KvError, operation: &'static str) -> Self {
-        Self { error, operation, store: None, key: None, outcome_unknown: false }
+    /// A failure of an operation that has no store or key.
+    pub fn new(error: KvError, operation: &'static str) -> Self {
+        Self { error, operation, store: None, key: None, outcome_unknown: false, inherited: false }
+    }
+
+    /// Notes the process the handle was made in, so that a forked child is told what to do.
+    pub(crate) fn made_in(mut self, generation: u64) -> Self {
+        self.inherited = self.error == KvError::NotConnected && generation != fork::generation();
+        self
     }
 
     pub(crate) fn in_store(mut self, store: &str) -> Self {
@@ -52,6 +62,12 @@ impl fmt::Display for Failure {
             write!(f, " in {store:?}")?;
         }
         write!(f, ": {}", self.error)?;
+        if self.inherited {
+            f.write_str(
+                ": the connection was opened in the parent process before a fork; \
+                 call connect() again in the child",
+            )?;
+        }
         if self.outcome_unknown {
             f.write_str("; the outcome is unknown: the write may have happened")?;
         }

@@ -64,7 +64,9 @@ impl Session {
         };
         match deadline(self.options.timeout, opened).await {
             Ok(store) => Ok(Store::new(store, self.options.timeout)),
-            Err(error) => Err(Failure::new(error, "store").in_store(&name)),
+            Err(error) => {
+                Err(Failure::new(error, "store").in_store(&name).made_in(self.generation))
+            }
         }
     }
 

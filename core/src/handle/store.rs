@@ -150,7 +150,7 @@ impl Store {
         self.check_process()
             .and_then(|()| prefixes.iter().try_for_each(|prefix| check_prefix(prefix)))
             .and_then(|()| Watch::open(watcher?, prefixes, cursor, self.name()))
-            .map_err(|error| Failure::new(error, "watch").in_store(self.name()))
+            .map_err(|error| self.failure(error, "watch"))
     }
 
     async fn read<T>(
@@ -161,7 +161,7 @@ impl Store {
     ) -> Result<T, Failure> {
         self.checked(check_key(key), read)
             .await
-            .map_err(|error| Failure::new(error, operation).in_store(self.name()).of_key(key))
+            .map_err(|error| self.failure(error, operation).of_key(key))
     }
 
     async fn list<T>(
@@ -172,7 +172,7 @@ impl Store {
     ) -> Result<T, Failure> {
         self.checked(check_prefix(prefix), read)
             .await
-            .map_err(|error| Failure::new(error, operation).in_store(self.name()))
+            .map_err(|error| self.failure(error, operation))
     }
 
     async fn write<T>(
@@ -181,9 +181,13 @@ impl Store {
         key: &str,
         write: impl Future<Output = Result<T, KvError>>,
     ) -> Result<T, Failure> {
-        self.checked(check_key(key), write).await.map_err(|error| {
-            Failure::new(error, operation).in_store(self.name()).of_key(key).of_write()
-        })
+        self.checked(check_key(key), write)
+            .await
+            .map_err(|error| self.failure(error, operation).of_key(key).of_write())
+    }
+
+    fn failure(&self, error: KvError, operation: &'static str) -> Failure {
+        Failure::new(error, operation).in_store(self.name()).made_in(self.inner.generation)
     }
 
     async fn checked<T>(
@@ -207,7 +211,9 @@ impl Store {
 
     fn ttl(&self, ttl: Duration) -> Result<&Arc<dyn KvTtl>, KvError> {
         if ttl.is_zero() {
-            return Err(KvError::InvalidArgument("ttl 0 is not a time; leave it out for none".into()));
+            return Err(KvError::InvalidArgument(
+                "ttl 0 is not a time; leave it out for none".into(),
+            ));
         }
         self.inner.ttl.as_ref().ok_or_else(|| absent("ttl"))
     }

@@ -36,7 +36,10 @@ fn file_path(rest: &str) -> Result<&Path, KvError> {
         None => rest,
     };
     if path.is_empty() || path.contains('\0') {
-        return Err(KvError::InvalidArgument(format!("url {:?} has no path", format!("file:{rest}"))));
+        return Err(KvError::InvalidArgument(format!(
+            "url {:?} has no path",
+            format!("file:{rest}")
+        )));
     }
     Ok(Path::new(path))
 }

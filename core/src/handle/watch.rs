@@ -66,12 +66,7 @@ impl Watch {
         let inner = Inner {
             store: store.to_owned(),
             generation: fork::generation(),
-            reader: AsyncMutex::new(Reader {
-                source,
-                unopened,
-                ahead: VecDeque::new(),
-                end: None,
-            }),
+            reader: AsyncMutex::new(Reader { source, unopened, ahead: VecDeque::new(), end: None }),
             read: AtomicBool::new(false),
             stage: signal::Sender::new(Stage::Reading),
             delivered: Mutex::new(cursor.clone()),
@@ -201,7 +196,7 @@ impl Watch {
     }
 
     fn failure(&self, error: KvError, operation: &'static str) -> Failure {
-        Failure::new(error, operation).in_store(&self.inner.store)
+        Failure::new(error, operation).in_store(&self.inner.store).made_in(self.inner.generation)
     }
 
     fn check_process(&self, operation: &'static str) -> Result<(), Failure> {

@@ -17,11 +17,7 @@ pub trait KvWatcher: Send + Sync {
     async fn watch_prefix(&self, prefix: &str, tx: Sender<KvUpdate>) -> Result<(), KvError>;
 
     /// Watches the union of several prefixes, each update once (S6). No prefixes: ends at once.
-    async fn watch_prefixes(
-        &self,
-        prefixes: &[&str],
-        tx: Sender<KvUpdate>,
-    ) -> Result<(), KvError>;
+    async fn watch_prefixes(&self, prefixes: &[&str], tx: Sender<KvUpdate>) -> Result<(), KvError>;
 
     /// Watches every key from a position on (S4). The default watches in full.
     async fn watch_all_from(

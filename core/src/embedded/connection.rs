@@ -1,0 +1,162 @@
+use super::database::Database;
+use super::engine::Engine;
+use super::link::Link;
+use super::memory::MemoryEngine;
+use super::rules::MAX_VALUE;
+use super::store::EmbeddedStore;
+use crate::kv::KvError;
+use crate::store::{Connection, ConnectionCapabilities, KvStore, StorageType, StoreConfig};
+use async_trait::async_trait;
+use parking_lot::Mutex;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock, Weak};
+
+/// A connection to an embedded store: private memory, memory shared in this process, or a file
+/// shared by every process that opens it.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), slipstream::KvError> {
+/// use slipstream::{Connection, EmbeddedConnection};
+/// let connection = EmbeddedConnection::memory();
+/// connection.connect().await?;
+/// let store = connection.store("nodes").await?;
+/// let version = store.writer().unwrap().put("node.a", b"10.0.0.1").await?;
+/// assert_eq!(store.reader().get("node.a").await?.unwrap().version, version);
+/// # Ok(()) }
+/// ```
+pub struct EmbeddedConnection {
+    place: Place,
+    open: Mutex<Option<Arc<dyn Opened>>>,
+}
+
+enum Place {
+    Private,
+    Shared(String),
+    File(PathBuf),
+}
+
+/// What a connection does with its link, whatever the engine.
+trait Opened: Send + Sync {
+    fn store(self: Arc<Self>, config: &StoreConfig) -> Result<Arc<dyn KvStore>, KvError>;
+    fn is_open(&self) -> bool;
+    fn shut_down(&self);
+}
+
+/// Memory that is shared in this process, as long as a connection to it is open.
+static SHARED: LazyLock<Mutex<HashMap<String, Weak<Database<MemoryEngine>>>>> =
+    LazyLock::new(Mutex::default);
+
+impl EmbeddedConnection {
+    /// Memory of this connection's own. It is gone after `shutdown`.
+    pub fn memory() -> Self {
+        Self::at(Place::Private)
+    }
+
+    /// Memory shared by the connections of this process that name it, as long as one is open.
+    pub fn shared_memory(name: &str) -> Self {
+        Self::at(Place::Shared(name.to_owned()))
+    }
+
+    /// A file, which may be open in many processes at once. It is made if it is missing.
+    pub fn file(path: impl AsRef<Path>) -> Self {
+        Self::at(Place::File(path.as_ref().to_owned()))
+    }
+
+    fn at(place: Place) -> Self {
+        Self { place, open: Mutex::new(None) }
+    }
+
+    fn open_place(&self) -> Result<Arc<dyn Opened>, KvError> {
+        match &self.place {
+            Place::Private => {
+                Ok(Arc::new(Link::new(Arc::new(Database::new(MemoryEngine::default())))))
+            }
+            Place::Shared(name) => Ok(Arc::new(Link::new(shared(name)))),
+            Place::File(path) => {
+                Err(KvError::ConnectionFailed(format!("no file engine for {}", path.display())))
+            }
+        }
+    }
+}
+
+fn shared(name: &str) -> Arc<Database<MemoryEngine>> {
+    let mut shared = SHARED.lock();
+    // A child has its own memory, not a copy of its parent's that nobody keeps.
+    let open = shared.get(name).and_then(Weak::upgrade).filter(|it| !it.is_inherited());
+    open.unwrap_or_else(|| {
+        let database = Arc::new(Database::new(MemoryEngine::default()));
+        shared.retain(|_, database| database.strong_count() > 0);
+        shared.insert(name.to_owned(), Arc::downgrade(&database));
+        database
+    })
+}
+
+#[async_trait]
+impl Connection for EmbeddedConnection {
+    async fn connect(&self) -> Result<(), KvError> {
+        let mut open = self.open.lock();
+        if !open.as_ref().is_some_and(|it| it.is_open()) {
+            *open = Some(self.open_place()?);
+        }
+        Ok(())
+    }
+
+    async fn shutdown(&self) -> Result<(), KvError> {
+        if let Some(open) = self.open.lock().take() {
+            open.shut_down();
+        }
+        Ok(())
+    }
+
+    fn is_healthy(&self) -> bool {
+        self.open.lock().as_ref().is_some_and(|it| it.is_open())
+    }
+
+    async fn store_with_config(&self, config: StoreConfig) -> Result<Arc<dyn KvStore>, KvError> {
+        config.check()?;
+        if config.num_replicas.is_some_and(|n| n > 1) {
+            return Err(KvError::InvalidArgument(format!(
+                "store {:?}: num_replicas above 1 needs a cluster; an embedded store is one copy",
+                config.name
+            )));
+        }
+        if matches!(self.place, Place::File(_)) && config.storage == StorageType::Memory {
+            return Err(KvError::InvalidArgument(format!(
+                "store {:?}: storage \"memory\" is not kept in a file; connect to memory:",
+                config.name
+            )));
+        }
+        let open = self.open.lock().clone().ok_or(KvError::NotConnected)?;
+        open.store(&config)
+    }
+
+    fn capabilities(&self) -> ConnectionCapabilities {
+        ConnectionCapabilities {
+            streaming_watch: true,
+            prefix_watch: true,
+            ttl: true,
+            purge: true,
+            cas: true,
+            transactions: false,
+            global_ordering: true,
+            max_value_size: MAX_VALUE,
+        }
+    }
+}
+
+impl<E: Engine> Opened for Link<E> {
+    fn store(self: Arc<Self>, config: &StoreConfig) -> Result<Arc<dyn KvStore>, KvError> {
+        let database = self.database()?;
+        let store = database.open(config)?;
+        Ok(Arc::new(EmbeddedStore::new(self, store)))
+    }
+
+    fn is_open(&self) -> bool {
+        self.database().is_ok()
+    }
+
+    fn shut_down(&self) {
+        Link::shut_down(self);
+    }
+}

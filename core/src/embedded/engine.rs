@@ -1,0 +1,93 @@
+use super::alarm::Alarm;
+use super::rules::{Write, Written};
+use crate::kv::KvError;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use tokio::sync::oneshot;
+
+/// The ordered maps that a store is made of. Every key but those of `Meta` starts with the four
+/// bytes of its store's number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Table {
+    /// Store name → the store's counters and configuration.
+    Meta,
+    /// Key → its last record.
+    Entries,
+    /// Version → the key it was the last write of. Overwriting a key removes its old row, so a
+    /// resume is a range scan and a busy key costs nothing.
+    Log,
+    /// Deadline and version → the key that ends then.
+    Expiry,
+    /// Version → the key it removed: what compaction sweeps, oldest first.
+    Markers,
+}
+
+impl Table {
+    pub(super) const ALL: [Self; 5] =
+        [Self::Meta, Self::Entries, Self::Log, Self::Expiry, Self::Markers];
+}
+
+/// Told of each row of a range, until it breaks.
+pub(super) type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>, KvError> + 'a;
+
+/// A consistent view of the tables.
+pub(super) trait ReadTxn {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<&[u8]>, KvError>;
+
+    /// Visits the rows from `from` up to, but without, `to`.
+    fn range(
+        &self,
+        table: Table,
+        from: &[u8],
+        to: &[u8],
+        visit: &mut Visit<'_>,
+    ) -> Result<(), KvError>;
+}
+
+/// A change of the tables that is seen as a whole or not at all.
+pub(super) trait WriteTxn: ReadTxn {
+    fn put(&mut self, table: Table, key: &[u8], value: &[u8]) -> Result<(), KvError>;
+    fn delete(&mut self, table: Table, key: &[u8]) -> Result<(), KvError>;
+}
+
+/// Where the tables are kept.
+pub(super) trait Engine: Send + Sync + 'static {
+    /// Reads from one consistent view. Views must not be nested.
+    fn read<T>(&self, read: impl FnOnce(&dyn ReadTxn) -> Result<T, KvError>) -> Result<T, KvError>;
+
+    /// Changes the tables; the change is kept if `change` succeeds, and durable when this returns.
+    fn change<T>(
+        &self,
+        change: impl FnOnce(&mut dyn WriteTxn) -> Result<T, KvError>,
+    ) -> Result<T, KvError>;
+
+    /// Asks for one write of a store. Engines for which a commit is dear do several in one.
+    fn submit(&self, store: &str, write: Write<'_>) -> Submitted;
+
+    /// What the keeper of this engine sleeps on.
+    fn alarm(&self) -> Arc<dyn Alarm>;
+
+    /// Whether another process has changed the tables since this was asked last.
+    fn has_foreign_changes(&self) -> bool {
+        false
+    }
+
+    /// Lets go of the threads and files behind the engine.
+    fn close(&self) {}
+}
+
+/// A write that was asked for.
+pub(super) enum Submitted {
+    Done(Result<Written, KvError>),
+    Waiting(oneshot::Receiver<Result<Written, KvError>>),
+}
+
+impl Submitted {
+    pub(super) async fn outcome(self) -> Result<Written, KvError> {
+        match self {
+            Self::Done(outcome) => outcome,
+            // The committer drops a write only when the store is closed under it.
+            Self::Waiting(outcome) => outcome.await.unwrap_or(Err(KvError::NotConnected)),
+        }
+    }
+}

@@ -1,0 +1,45 @@
+use super::database::Database;
+use super::engine::Engine;
+use crate::fork;
+use crate::kv::KvError;
+use parking_lot::RwLock;
+use std::sync::Arc;
+use tokio::sync::watch as signal;
+
+/// One connection's hold on a database, until it is shut down. What was opened on the connection
+/// holds the link, and so keeps no file open after the shutdown (L5).
+pub(super) struct Link<E: Engine> {
+    database: RwLock<Option<Arc<Database<E>>>>,
+    closing: signal::Sender<bool>,
+    generation: u64,
+}
+
+impl<E: Engine> Link<E> {
+    pub(super) fn new(database: Arc<Database<E>>) -> Self {
+        Self {
+            database: RwLock::new(Some(database)),
+            closing: signal::Sender::new(false),
+            generation: fork::generation(),
+        }
+    }
+
+    /// The database, while connected and in the process that connected.
+    pub(super) fn database(&self) -> Result<Arc<Database<E>>, KvError> {
+        if self.generation != fork::generation() {
+            return Err(KvError::NotConnected);
+        }
+        self.database.read().clone().ok_or(KvError::NotConnected)
+    }
+
+    /// Tells watches that the connection was shut down.
+    pub(super) fn closing(&self) -> signal::Receiver<bool> {
+        self.closing.subscribe()
+    }
+
+    /// Ends the hold. Twice is fine.
+    pub(super) fn shut_down(&self) {
+        let database = self.database.write().take();
+        self.closing.send_replace(true);
+        drop(database);
+    }
+}

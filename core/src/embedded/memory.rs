@@ -1,0 +1,119 @@
+use super::alarm::{Alarm, LocalAlarm};
+use super::clock;
+use super::engine::{Engine, ReadTxn, Submitted, Table, Visit, WriteTxn};
+use super::meta::StoreMeta;
+use super::rules::{self, Write};
+use crate::kv::KvError;
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+use parking_lot::RwLock;
+use smallvec::SmallVec;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+use std::sync::Arc;
+
+/// The tables in memory. One process, so a commit is the release of a lock.
+#[derive(Default)]
+pub(super) struct MemoryEngine {
+    tables: RwLock<Tables>,
+    alarm: Arc<LocalAlarm>,
+}
+
+#[derive(Default)]
+struct Tables {
+    /// Entries are read by key far more often than in order, so they are hashed as well.
+    entries: HashMap<Arc<[u8]>, Box<[u8]>, RandomState>,
+    order: BTreeSet<Arc<[u8]>>,
+    /// The other tables, by their number.
+    others: [BTreeMap<Row, Row>; Table::ALL.len()],
+}
+
+/// Keys and most rows are short, and kept in place.
+type Row = SmallVec<[u8; 24]>;
+
+impl ReadTxn for Tables {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<&[u8]>, KvError> {
+        Ok(match table {
+            Table::Entries => self.entries.get(key).map(AsRef::as_ref),
+            _ => self.others[table as usize].get(key).map(AsRef::as_ref),
+        })
+    }
+
+    fn range(
+        &self,
+        table: Table,
+        from: &[u8],
+        to: &[u8],
+        visit: &mut Visit<'_>,
+    ) -> Result<(), KvError> {
+        let rows = (Bound::Included(from), Bound::Excluded(to));
+        if table == Table::Entries {
+            for key in self.order.range::<[u8], _>(rows) {
+                let value = self.entries.get(key).map_or(&[][..], AsRef::as_ref);
+                if visit(key, value)?.is_break() {
+                    break;
+                }
+            }
+        } else {
+            for (key, value) in self.others[table as usize].range::<[u8], _>(rows) {
+                if visit(key, value)?.is_break() {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl WriteTxn for Tables {
+    fn put(&mut self, table: Table, key: &[u8], value: &[u8]) -> Result<(), KvError> {
+        if table != Table::Entries {
+            self.others[table as usize].insert(Row::from_slice(key), Row::from_slice(value));
+        } else if let Some(before) = self.entries.get_mut(key) {
+            *before = value.into();
+        } else {
+            let key: Arc<[u8]> = key.into();
+            self.order.insert(key.clone());
+            self.entries.insert(key, value.into());
+        }
+        Ok(())
+    }
+
+    fn delete(&mut self, table: Table, key: &[u8]) -> Result<(), KvError> {
+        if table == Table::Entries {
+            self.entries.remove(key);
+            self.order.remove(key);
+        } else {
+            self.others[table as usize].remove(key);
+        }
+        Ok(())
+    }
+}
+
+impl Engine for MemoryEngine {
+    fn read<T>(&self, read: impl FnOnce(&dyn ReadTxn) -> Result<T, KvError>) -> Result<T, KvError> {
+        read(&*self.tables.read())
+    }
+
+    fn change<T>(
+        &self,
+        change: impl FnOnce(&mut dyn WriteTxn) -> Result<T, KvError>,
+    ) -> Result<T, KvError> {
+        // Nothing is undone on failure: the rules change nothing in a write that they refuse, and
+        // these tables fail at nothing themselves.
+        change(&mut *self.tables.write())
+    }
+
+    fn submit(&self, store: &str, write: Write<'_>) -> Submitted {
+        Submitted::Done(self.change(|txn| {
+            let mut meta = StoreMeta::load(txn, store)?.ok_or(KvError::NotConnected)?;
+            let written = rules::apply(txn, &mut meta, write, clock::now())?;
+            meta.save(txn, store)?;
+            Ok(written)
+        }))
+    }
+
+    fn alarm(&self) -> Arc<dyn Alarm> {
+        self.alarm.clone()
+    }
+}

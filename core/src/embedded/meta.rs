@@ -1,0 +1,142 @@
+use super::engine::{ReadTxn, Table, WriteTxn};
+use super::record::number;
+use crate::kv::KvError;
+use crate::store::{DiscardPolicy, StorageType, StoreConfig};
+use std::time::Duration;
+
+/// The counters and the configuration of one store. They change in the same transaction as its
+/// entries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct StoreMeta {
+    /// What the rows of this store start with.
+    pub(super) id: u32,
+    /// Tells this store from another one of the same name (contract rule V4).
+    pub(super) incarnation: u64,
+    /// The version of the last write.
+    pub(super) tip: u64,
+    /// The version of the newest removal that was swept: older cursors are expired (S5).
+    pub(super) floor: u64,
+    /// Keys with a value.
+    pub(super) live: u64,
+    /// Keys with a tombstone or a purge mark.
+    pub(super) markers: u64,
+    /// The size of all keys and values.
+    pub(super) bytes: u64,
+    pub(super) max_history: u32,
+    /// In milliseconds; 0 is no limit.
+    pub(super) max_age: u64,
+    /// 0 is no limit.
+    pub(super) max_bytes: u64,
+    pub(super) discard: DiscardPolicy,
+    pub(super) storage: StorageType,
+}
+
+/// The key of the row that counts the stores. A name is never empty, so it is no store's.
+const STORES: &[u8] = &[0];
+const NUMBERS: usize = 9;
+
+impl StoreMeta {
+    pub(super) fn load<T: ReadTxn + ?Sized>(txn: &T, name: &str) -> Result<Option<Self>, KvError> {
+        txn.get(Table::Meta, name.as_bytes())?.map(Self::decode).transpose()
+    }
+
+    pub(super) fn save(&self, txn: &mut dyn WriteTxn, name: &str) -> Result<(), KvError> {
+        txn.put(Table::Meta, name.as_bytes(), &self.encode())
+    }
+
+    /// Makes the store, unless it exists. An existing one is opened as it is (L2).
+    pub(super) fn create(
+        txn: &mut dyn WriteTxn,
+        config: &StoreConfig,
+        incarnation: u64,
+    ) -> Result<Self, KvError> {
+        if let Some(meta) = Self::load(txn, &config.name)? {
+            return Ok(meta);
+        }
+        let stores = txn.get(Table::Meta, STORES)?.map_or(0, number) + 1;
+        let id = u32::try_from(stores)
+            .map_err(|_| KvError::LimitExceeded("there are too many stores".into()))?;
+        txn.put(Table::Meta, STORES, &stores.to_be_bytes())?;
+        let meta = Self::new(id, incarnation, config);
+        meta.save(txn, &config.name)?;
+        Ok(meta)
+    }
+
+    /// The names of the fields in which an existing store differs from what was asked for.
+    pub(super) fn differences(&self, config: &StoreConfig) -> Vec<&'static str> {
+        let asked = Self::new(self.id, self.incarnation, config);
+        let fields = [
+            ("storage", self.storage == asked.storage),
+            ("max_history", self.max_history == asked.max_history),
+            ("max_age", self.max_age == asked.max_age),
+            ("max_bytes", self.max_bytes == asked.max_bytes),
+            ("discard", self.discard == asked.discard),
+        ];
+        fields.into_iter().filter(|(_, same)| !same).map(|(field, _)| field).collect()
+    }
+
+    fn new(id: u32, incarnation: u64, config: &StoreConfig) -> Self {
+        Self {
+            id,
+            incarnation,
+            tip: 0,
+            floor: 0,
+            live: 0,
+            markers: 0,
+            bytes: 0,
+            max_history: config.max_history.unwrap_or(1),
+            max_age: config.max_age.map_or(0, millis),
+            max_bytes: config.max_bytes.map_or(0, i64::unsigned_abs),
+            discard: config.discard,
+            storage: config.storage,
+        }
+    }
+
+    fn encode(&self) -> Vec<u8> {
+        let numbers: [u64; NUMBERS] = [
+            self.incarnation,
+            self.tip,
+            self.floor,
+            self.live,
+            self.markers,
+            self.bytes,
+            u64::from(self.max_history),
+            self.max_age,
+            self.max_bytes,
+        ];
+        let mut bytes = self.id.to_be_bytes().to_vec();
+        bytes.extend(numbers.iter().flat_map(|number| number.to_be_bytes()));
+        bytes.extend([self.discard as u8, self.storage as u8]);
+        bytes
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Self, KvError> {
+        let damaged = || KvError::DeserializationError("a store's header is damaged".into());
+        let (id, rest) = bytes.split_at_checked(4).ok_or_else(damaged)?;
+        let (numbers, rest) = rest.split_at_checked(NUMBERS * 8).ok_or_else(damaged)?;
+        let at = |index: usize| number(&numbers[index * 8..][..8]);
+        let (discard, storage) = match rest {
+            [discard @ 0..=1, storage @ 0..=1] => (*discard, *storage),
+            _ => return Err(damaged()),
+        };
+        Ok(Self {
+            id: number(id) as u32,
+            incarnation: at(0),
+            tip: at(1),
+            floor: at(2),
+            live: at(3),
+            markers: at(4),
+            bytes: at(5),
+            max_history: at(6) as u32,
+            max_age: at(7),
+            max_bytes: at(8),
+            discard: if discard == 0 { DiscardPolicy::New } else { DiscardPolicy::Old },
+            storage: if storage == 0 { StorageType::Memory } else { StorageType::Persistent },
+        })
+    }
+}
+
+/// A duration in whole milliseconds, rounded up (W5).
+pub(super) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,349 @@
+use super::clock;
+use super::database::{Database, OpenStore};
+use super::engine::{Engine, Table};
+use super::link::Link;
+use super::meta::millis;
+use super::record::Record;
+use super::rules::{self, Action, MAX_VALUE, Write, Written, end_of, row_key};
+use super::watch::EmbeddedWatch;
+use crate::key::{PrefixSet, check_key, check_prefix};
+use crate::kv::{
+    BatchLimit, KvEntry, KvError, KvPurge, KvReader, KvTtl, KvUpdate, KvWatcher, KvWriter,
+    VersionToken, WatchCursor, WatchSource,
+};
+use crate::store::KvStore;
+use async_trait::async_trait;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc::Sender;
+
+/// A store on an engine, as the traits show it.
+pub(super) struct EmbeddedStore<E: Engine> {
+    link: Arc<Link<E>>,
+    store: Arc<OpenStore>,
+}
+
+/// Entries read in one view of a scan, so that a large one holds nobody up. Keys are read in
+/// order, so a key that exists throughout is read once all the same (R4).
+const SCANNED_AT_ONCE: usize = 8192;
+
+impl<E: Engine> EmbeddedStore<E> {
+    pub(super) fn new(link: Arc<Link<E>>, store: Arc<OpenStore>) -> Self {
+        Self { link, store }
+    }
+
+    fn find(
+        &self,
+        key: &str,
+        shown: impl FnOnce(&Record<'_>, u64) -> bool,
+    ) -> Result<Option<KvEntry>, KvError> {
+        check_key(key)?;
+        let database = self.link.database()?;
+        database.engine.read(|txn| {
+            let row = row_key(self.store.id, key.as_bytes());
+            let Some(bytes) = txn.get(Table::Entries, &row)? else { return Ok(None) };
+            let record = Record::decode(bytes)?;
+            Ok(shown(&record, clock::now()).then(|| entry(key, &record)))
+        })
+    }
+
+    /// Collects something of every live entry with a prefix, in order.
+    async fn list<T>(
+        &self,
+        prefix: &str,
+        collect: impl Fn(&str, &Record<'_>) -> T,
+    ) -> Result<Vec<T>, KvError> {
+        check_prefix(prefix)?;
+        let mut from = row_key(self.store.id, prefix.as_bytes());
+        let to = end_of_prefix(self.store.id, prefix.as_bytes());
+        let mut found = Vec::new();
+        loop {
+            let now = clock::now();
+            let mut rows = 0;
+            let mut next = None;
+            self.link.database()?.engine.read(|txn| {
+                txn.range(Table::Entries, &from, &to, &mut |row, bytes| {
+                    if rows == SCANNED_AT_ONCE {
+                        next = Some(row.into());
+                        return Ok(ControlFlow::Break(()));
+                    }
+                    rows += 1;
+                    let record = Record::decode(bytes)?;
+                    if record.is_live(now) {
+                        found.push(collect(utf8(&row[4..])?, &record));
+                    }
+                    Ok(ControlFlow::Continue(()))
+                })
+            })?;
+            match next {
+                Some(next) => from = next,
+                None => return Ok(found),
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    async fn write(
+        &self,
+        key: &str,
+        action: Action<'_>,
+        ttl: Option<Duration>,
+    ) -> Result<Written, KvError> {
+        check_key(key)?;
+        if let Action::Put(value) | Action::Create(value) | Action::Update(value, _) = action
+            && value.len() > MAX_VALUE
+        {
+            return Err(KvError::LimitExceeded(format!(
+                "a value of {} bytes is over the limit of {MAX_VALUE}",
+                value.len()
+            )));
+        }
+        let database = self.link.database()?;
+        let write = Write { key, action, ttl: ttl.map(millis) };
+        let written = database.engine.submit(&self.store.name, write).outcome().await?;
+        if written != Written::Nothing {
+            self.store.bell.send_replace(());
+        }
+        if ttl.is_some() {
+            self.expect_an_end(&database);
+        }
+        Ok(written)
+    }
+
+    async fn put_version(
+        &self,
+        key: &str,
+        action: Action<'_>,
+        ttl: Option<Duration>,
+    ) -> Result<VersionToken, KvError> {
+        match self.write(key, action, ttl).await? {
+            Written::Version(version) => Ok(VersionToken::from_u64(version)),
+            Written::Nothing => Err(KvError::OperationFailed("nothing was written".into())),
+        }
+    }
+
+    /// Has the keeper look at the deadlines again.
+    fn expect_an_end(&self, database: &Arc<Database<E>>) {
+        database.keep();
+        database.engine.alarm().ring();
+    }
+}
+
+#[async_trait]
+impl<E: Engine> KvReader for EmbeddedStore<E> {
+    async fn get(&self, key: &str) -> Result<Option<KvEntry>, KvError> {
+        self.find(key, |record, now| record.is_live(now))
+    }
+
+    async fn keys(&self, prefix: &str) -> Result<Vec<String>, KvError> {
+        self.list(prefix, |key, _| key.to_owned()).await
+    }
+
+    async fn scan(&self, prefix: &str) -> Result<Vec<KvEntry>, KvError> {
+        self.list(prefix, entry).await
+    }
+
+    async fn entry(&self, key: &str) -> Result<Option<KvEntry>, KvError> {
+        self.find(key, |record, now| record.is_visible(now))
+    }
+}
+
+#[async_trait]
+impl<E: Engine> KvWriter for EmbeddedStore<E> {
+    async fn put(&self, key: &str, value: &[u8]) -> Result<VersionToken, KvError> {
+        self.put_version(key, Action::Put(value), None).await
+    }
+
+    async fn delete(&self, key: &str) -> Result<bool, KvError> {
+        Ok(self.write(key, Action::Delete, None).await? != Written::Nothing)
+    }
+
+    async fn create(&self, key: &str, value: &[u8]) -> Result<VersionToken, KvError> {
+        self.put_version(key, Action::Create(value), None).await
+    }
+
+    async fn update(
+        &self,
+        key: &str,
+        value: &[u8],
+        expected: &VersionToken,
+    ) -> Result<VersionToken, KvError> {
+        let expected = rules::revision(expected)?;
+        self.put_version(key, Action::Update(value, expected), None).await
+    }
+
+    async fn delete_with_version(
+        &self,
+        key: &str,
+        expected: &VersionToken,
+    ) -> Result<bool, KvError> {
+        let expected = rules::revision(expected)?;
+        self.write(key, Action::DeleteWithVersion(expected), None).await.map(|_| true)
+    }
+}
+
+#[async_trait]
+impl<E: Engine> KvTtl for EmbeddedStore<E> {
+    async fn put_with_ttl(
+        &self,
+        key: &str,
+        value: &[u8],
+        ttl: Duration,
+    ) -> Result<VersionToken, KvError> {
+        self.put_version(key, Action::Put(value), Some(ttl)).await
+    }
+
+    async fn create_with_ttl(
+        &self,
+        key: &str,
+        value: &[u8],
+        ttl: Duration,
+    ) -> Result<VersionToken, KvError> {
+        self.put_version(key, Action::Create(value), Some(ttl)).await
+    }
+
+    async fn update_with_ttl(
+        &self,
+        key: &str,
+        value: &[u8],
+        expected: &VersionToken,
+        ttl: Duration,
+    ) -> Result<VersionToken, KvError> {
+        let expected = rules::revision(expected)?;
+        self.put_version(key, Action::Update(value, expected), Some(ttl)).await
+    }
+}
+
+#[async_trait]
+impl<E: Engine> KvPurge for EmbeddedStore<E> {
+    async fn purge(&self, key: &str) -> Result<(), KvError> {
+        self.write(key, Action::Purge, None).await.map(|_| ())
+    }
+}
+
+#[async_trait]
+impl<E: Engine> KvWatcher for EmbeddedStore<E> {
+    async fn watch_all(&self, tx: Sender<KvUpdate>) -> Result<(), KvError> {
+        self.watch_prefixes_from(&[""], &WatchCursor::none(), tx).await
+    }
+
+    async fn watch_prefix(&self, prefix: &str, tx: Sender<KvUpdate>) -> Result<(), KvError> {
+        self.watch_prefixes_from(&[prefix], &WatchCursor::none(), tx).await
+    }
+
+    async fn watch_prefixes(&self, prefixes: &[&str], tx: Sender<KvUpdate>) -> Result<(), KvError> {
+        self.watch_prefixes_from(prefixes, &WatchCursor::none(), tx).await
+    }
+
+    async fn watch_all_from(
+        &self,
+        cursor: &WatchCursor,
+        tx: Sender<KvUpdate>,
+    ) -> Result<(), KvError> {
+        self.watch_prefixes_from(&[""], cursor, tx).await
+    }
+
+    async fn watch_prefix_from(
+        &self,
+        prefix: &str,
+        cursor: &WatchCursor,
+        tx: Sender<KvUpdate>,
+    ) -> Result<(), KvError> {
+        self.watch_prefixes_from(&[prefix], cursor, tx).await
+    }
+
+    async fn watch_prefixes_from(
+        &self,
+        prefixes: &[&str],
+        cursor: &WatchCursor,
+        tx: Sender<KvUpdate>,
+    ) -> Result<(), KvError> {
+        let mut watch = self.open(prefixes, cursor)?;
+        loop {
+            // A receiver that is gone ends the watch, on an idle store too (S9).
+            let batch = tokio::select! {
+                biased;
+                () = tx.closed() => return Ok(()),
+                batch = watch.next_batch(BatchLimit::default()) => batch?,
+            };
+            let Some(batch) = batch else { return Ok(()) };
+            for update in batch.into_updates() {
+                if tx.send(update).await.is_err() {
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    fn source(
+        &self,
+        prefixes: &[&str],
+        cursor: &WatchCursor,
+    ) -> Option<Result<Box<dyn WatchSource>, KvError>> {
+        Some(self.open(prefixes, cursor).map(|watch| Box::new(watch) as Box<dyn WatchSource>))
+    }
+}
+
+impl<E: Engine> EmbeddedStore<E> {
+    fn open(&self, prefixes: &[&str], cursor: &WatchCursor) -> Result<EmbeddedWatch<E>, KvError> {
+        let prefixes = PrefixSet::new(prefixes)?;
+        EmbeddedWatch::new(self.link.clone(), self.store.clone(), prefixes, cursor)
+    }
+
+    fn share(&self) -> Arc<Self> {
+        Arc::new(Self { link: self.link.clone(), store: self.store.clone() })
+    }
+}
+
+impl<E: Engine> KvStore for EmbeddedStore<E> {
+    fn name(&self) -> &str {
+        &self.store.name
+    }
+
+    fn reader(&self) -> Arc<dyn KvReader> {
+        self.share()
+    }
+
+    fn watcher(&self) -> Option<Arc<dyn KvWatcher>> {
+        Some(self.share())
+    }
+
+    fn writer(&self) -> Option<Arc<dyn KvWriter>> {
+        Some(self.share())
+    }
+
+    fn ttl_writer(&self) -> Option<Arc<dyn KvTtl>> {
+        Some(self.share())
+    }
+
+    fn purge_writer(&self) -> Option<Arc<dyn KvPurge>> {
+        Some(self.share())
+    }
+}
+
+fn entry(key: &str, record: &Record<'_>) -> KvEntry {
+    KvEntry {
+        key: key.to_owned(),
+        value: record.value.to_vec(),
+        version: VersionToken::from_u64(record.version),
+    }
+}
+
+fn utf8(key: &[u8]) -> Result<&str, KvError> {
+    std::str::from_utf8(key)
+        .map_err(|_| KvError::DeserializationError("a stored key is damaged".into()))
+}
+
+/// The first row after those whose keys have a prefix.
+fn end_of_prefix(store: u32, prefix: &[u8]) -> rules::RowKey {
+    // Key bytes are ASCII, so the last one of a prefix can always be counted up.
+    match prefix.split_last() {
+        Some((last, rest)) => {
+            let mut end = row_key(store, rest);
+            end.push(last + 1);
+            end
+        }
+        None => rules::RowKey::from_slice(&end_of(store)),
+    }
+}

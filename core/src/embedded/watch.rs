@@ -1,0 +1,192 @@
+use super::clock;
+use super::database::{Database, OpenStore};
+use super::engine::{Engine, ReadTxn, Table};
+use super::link::Link;
+use super::record::{Kind, Record, number};
+use super::rules::{end_of, row_key, version_key};
+use crate::key::PrefixSet;
+use crate::kv::{
+    BatchLimit, KvError, UpdateBatch, UpdateKind, VersionToken, WatchCursor, WatchSource,
+};
+use async_trait::async_trait;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use tokio::sync::watch as signal;
+
+/// A watch is a position in the log. The first state is the log from its start, a resume the log
+/// after the cursor, and what is live the log as it grows: there is nothing to buffer and nothing
+/// to lose, and a reader that stands still costs nothing.
+pub(super) struct EmbeddedWatch<E: Engine> {
+    link: Arc<Link<E>>,
+    store: Arc<OpenStore>,
+    prefixes: PrefixSet,
+    from: From,
+    bell: signal::Receiver<()>,
+    closing: signal::Receiver<bool>,
+    synced: bool,
+    ended: bool,
+}
+
+/// Where a watch stands.
+enum From {
+    /// It has not read yet.
+    Cursor(WatchCursor),
+    /// It has read up to `position`. Removals up to `floor` were swept before it started, and are
+    /// none that it could have missed.
+    Position { position: u64, floor: u64 },
+}
+
+/// Log rows looked at in one view, so that a narrow prefix in a large store holds nobody up.
+const ROWS_AT_ONCE: usize = 16_384;
+
+/// What one view of the log gave.
+struct Page {
+    batch: UpdateBatch,
+    /// Whether the end of the log was reached.
+    complete: bool,
+}
+
+impl<E: Engine> EmbeddedWatch<E> {
+    pub(super) fn new(
+        link: Arc<Link<E>>,
+        store: Arc<OpenStore>,
+        prefixes: PrefixSet,
+        cursor: &WatchCursor,
+    ) -> Result<Self, KvError> {
+        // A cursor of a foreign shape is never a silent full watch (S5).
+        if !cursor.is_none() && cursor.as_u64().is_none() {
+            return Err(KvError::InvalidArgument(format!(
+                "cursor of a version of {} bytes: stores here number versions in 8",
+                cursor.version().as_bytes().len()
+            )));
+        }
+        link.database()?.keep();
+        Ok(Self {
+            bell: store.bell.subscribe(),
+            closing: link.closing(),
+            link,
+            store,
+            prefixes,
+            from: From::Cursor(cursor.clone()),
+            synced: false,
+            ended: false,
+        })
+    }
+
+    fn read(&mut self, limit: BatchLimit) -> Result<Page, KvError> {
+        let database = self.link.database()?;
+        let now = clock::now();
+        let (page, from) = database.engine.read(|txn| {
+            let meta = Database::<E>::meta(txn, &self.store)?;
+            let (mut position, floor) = self.start(meta.tip, meta.floor)?;
+            // Removals after the position were swept, so they can no longer be told (S5b).
+            if meta.floor > position.max(floor) {
+                return Err(KvError::CursorExpired);
+            }
+            let mut batch = UpdateBatch::default();
+            let mut rows = 0;
+            let mut complete = true;
+            let first = version_key(self.store.id, position + 1);
+            txn.range(Table::Log, &first, &end_of(self.store.id), &mut |row, key| {
+                if rows == ROWS_AT_ONCE
+                    || batch.len() >= limit.items
+                    || batch.bytes() >= limit.bytes
+                {
+                    complete = false;
+                    return Ok(ControlFlow::Break(()));
+                }
+                rows += 1;
+                position = number(&row[4..]);
+                self.take(txn, key, now, &mut batch)?;
+                Ok(ControlFlow::Continue(()))
+            })?;
+            if complete {
+                position = meta.tip;
+            }
+            let cursor = WatchCursor::from_u64(position).with_incarnation(meta.incarnation);
+            batch.set_frontier(cursor);
+            Ok((Page { batch, complete }, From::Position { position, floor }))
+        })?;
+        self.from = from;
+        Ok(page)
+    }
+
+    /// The position to read after, and the floor at which the watch began.
+    fn start(&self, tip: u64, floor: u64) -> Result<(u64, u64), KvError> {
+        let cursor = match &self.from {
+            From::Position { position, floor } => return Ok((*position, *floor)),
+            From::Cursor(cursor) => cursor,
+        };
+        let foreign = cursor.incarnation().is_some_and(|it| it != self.store.incarnation);
+        match cursor.as_u64() {
+            // Ahead of the store, or of another store of the same name.
+            Some(position) if foreign || position > tip => Err(KvError::CursorExpired),
+            Some(position) if position > 0 => Ok((position, 0)),
+            _ => Ok((0, floor)),
+        }
+    }
+
+    /// Adds the record of a key in the log, if it is watched.
+    fn take(
+        &self,
+        txn: &dyn ReadTxn,
+        key: &[u8],
+        now: u64,
+        batch: &mut UpdateBatch,
+    ) -> Result<(), KvError> {
+        let name = std::str::from_utf8(key)
+            .map_err(|_| KvError::DeserializationError("a stored key is damaged".into()))?;
+        if !self.prefixes.is_everything() && !self.prefixes.matches(name) {
+            return Ok(());
+        }
+        let Some(bytes) = txn.get(Table::Entries, &row_key(self.store.id, key))? else {
+            let message = format!("key {name:?} is in the log but has no record");
+            return Err(KvError::DeserializationError(message));
+        };
+        let record = Record::decode(bytes)?;
+        let kind = match record.kind {
+            // Its removal comes as soon as the keeper has marked it.
+            Kind::Value if record.is_over(now) => return Ok(()),
+            Kind::Value => UpdateKind::Put,
+            Kind::Tombstone => UpdateKind::Delete,
+            Kind::Purged => UpdateKind::Purge,
+        };
+        batch.push(kind, name, record.value, VersionToken::from_u64(record.version));
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl<E: Engine> WatchSource for EmbeddedWatch<E> {
+    async fn next_batch(&mut self, limit: BatchLimit) -> Result<Option<UpdateBatch>, KvError> {
+        if self.ended || self.prefixes.is_empty() {
+            return Ok(None);
+        }
+        loop {
+            // Before the log is read, so that what comes after it rings again.
+            self.bell.mark_unchanged();
+            let mut page = self.read(limit).inspect_err(|_| self.ended = true)?;
+            let first_sync = page.complete && !self.synced;
+            if first_sync {
+                self.synced = true;
+                page.batch.set_synced();
+            }
+            if first_sync || !page.batch.is_empty() {
+                return Ok(Some(page.batch));
+            }
+            if !page.complete {
+                tokio::task::yield_now().await;
+                continue;
+            }
+            tokio::select! {
+                biased;
+                _ = self.closing.wait_for(|closing| *closing) => {
+                    self.ended = true;
+                    return Err(KvError::NotConnected);
+                }
+                // The bell hangs at the store, which is held here.
+                _ = self.bell.changed() => {}
+            }
+        }
+    }
+}
