@@ -1,0 +1,98 @@
+# Everything a developer runs. Each target does its own set-up, and a second run does again only
+# what changed. Needs cargo, Python 3.11 or newer, Node 20 or newer with npm, and a C compiler.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= $(firstword $(shell command -v python3.11 python3))
+VENV := .venv
+BIN := $(CURDIR)/$(VENV)/bin
+STAMPS := target/make
+BENCH := target/bench/release
+
+# The extension of Python is built for the interpreter of .venv, by cargo and by maturin alike, so
+# that neither undoes what the other built.
+export VIRTUAL_ENV := $(CURDIR)/$(VENV)
+export PYO3_PYTHON := $(BIN)/python
+export PATH := $(BIN):$(PATH)
+
+manifests := Cargo.toml Cargo.lock $(wildcard core/Cargo.toml bindings/*/Cargo.toml bindings/*/build.rs)
+core := $(manifests) $(shell find core/src bindings/bridge/src -name '*.rs')
+python_sources := $(core) $(shell find bindings/python -name '*.rs') python/pyproject.toml
+node_sources := $(core) $(shell find bindings/node -name '*.rs') $(shell find node/src -type f) \
+	$(wildcard node/*.json node/scripts/*)
+bench_sources := $(core) $(shell find bench -name '*.rs' -o -name Cargo.toml -o -name Cargo.lock)
+
+.PHONY: help
+help: ## Show this list.
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: $(STAMPS)/python $(STAMPS)/node ## Build the Python package into .venv and the npm package in node/.
+
+.PHONY: demo
+demo: build ## Show a Python service and a Node tool that share one file.
+	@python examples/demo/run.py
+
+.PHONY: test
+test: build ## Run every test of every language.
+	@python tests/run.py
+
+.PHONY: lint
+lint: build ## Check formatting, lints and types of every language.
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --quiet -- -D warnings
+	cargo fmt --manifest-path bench/Cargo.toml --all --check
+	cargo clippy --manifest-path bench/Cargo.toml --target-dir target/bench --quiet -- -D warnings
+	ruff format --check --quiet .
+	ruff check --quiet .
+	cd python && mypy --strict slipstream tests
+	cd python && pyright
+	mypy --strict bench/*.py examples
+	cd python && python -m mypy.stubtest slipstream
+	cd node && npm run --silent lint
+	@echo "lint: nothing found"
+
+.PHONY: bench
+bench: build $(STAMPS)/bench ## Measure ours, the peers and the floors; print the table.
+	@python bench/run.py $(BENCH_OPTIONS)
+
+.PHONY: docs
+docs: build ## Build the Rust reference into target/doc, and run the examples of README.md and docs/.
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
+	pytest --quiet tests/docs
+
+.PHONY: clean
+clean: ## Remove everything that was built.
+	rm -rf target $(VENV) node_modules node/node_modules node/dist node/*.node python/slipstream/*.so
+
+$(STAMPS):
+	mkdir -p $@
+
+$(STAMPS)/tools: requirements-dev.txt | $(STAMPS)
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=")'
+	$(PYTHON) -m venv $(VENV)
+	pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
+	touch $@
+
+$(STAMPS)/python: $(python_sources) $(STAMPS)/tools
+	cd python && maturin develop --release --quiet
+	touch $@
+
+$(STAMPS)/modules: node/package.json node/package-lock.json | $(STAMPS)
+	cd node && npm ci --no-audit --no-fund --loglevel=error
+	touch $@
+
+# The link is how tests, examples and bench find the package by its name.
+$(STAMPS)/node: $(node_sources) $(STAMPS)/modules
+	cd node && npm run --silent build
+	mkdir -p node_modules && ln -sfn ../node node_modules/slipstream-kv
+	touch $@
+
+$(STAMPS)/bench: $(bench_sources) $(STAMPS)/tools
+	cargo build --release --quiet --manifest-path bench/Cargo.toml --target-dir target/bench
+	cp $(BENCH)/libbaseline_python.so $(BENCH)/baseline_python.so
+	cp $(BENCH)/libbaseline_node.so $(BENCH)/baseline_node.node
+	touch $@

@@ -1,0 +1,41 @@
+"""What a figure was measured on."""
+
+import os
+import platform
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+
+
+def stamp(root: Path) -> dict[str, str]:
+    """The machine, the versions and the date."""
+    return {
+        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
+        "processor": f"{processor()}, {os.cpu_count()} cores",
+        "memory": f"{memory_gibibytes():.0f} GiB",
+        "system": f"{platform.system()} {platform.release()}",
+        "file system": file_system(root),
+        "Python": platform.python_version(),
+        "Node": output("node", "--version").removeprefix("v"),
+        "Rust": output("rustc", "--version").split()[1],
+        "commit": output("git", "-C", str(root), "describe", "--always", "--dirty"),
+    }
+
+
+def processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()
+
+
+def memory_gibibytes() -> float:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / (1 << 30)
+
+
+def file_system(path: Path) -> str:
+    return output("stat", "--file-system", "--format=%T", str(path))
+
+
+def output(*command: str) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()

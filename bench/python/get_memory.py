@@ -1,0 +1,40 @@
+"""`await store.get(k)` on `memory:`, a dict lookup, and the same get as one future a call."""
+
+import asyncio
+
+import baseline_python
+import slipstream
+from measure import KEYS, VALUE, measure, rounds, sample
+
+ROW = "python-get-memory"
+MANY = sample(200_000)
+FEW = MANY[:10_000]
+
+
+async def main() -> None:
+    async with slipstream.connect("memory:") as conn:
+        store = await conn.store("bench")
+        for key in KEYS:
+            await store.put(key, VALUE)
+        table = dict.fromkeys(KEYS, VALUE)
+        baseline = baseline_python.filled("memory:", KEYS, VALUE)
+
+        async def ours() -> None:
+            for key in MANY:
+                await store.get(key)
+
+        async def lookup() -> None:
+            for key in MANY:
+                table[key]
+
+        async def a_future_a_call() -> None:
+            for key in FEW:
+                await baseline.get(key)
+
+        for number in range(rounds()):
+            await measure(ROW, "slipstream", number, len(MANY), ours)
+            await measure(ROW, "dict lookup", number, len(MANY), lookup)
+            await measure(ROW, "pyo3-async-runtimes", number, len(FEW), a_future_a_call)
+
+
+asyncio.run(main())

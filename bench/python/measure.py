@@ -1,0 +1,40 @@
+"""How a Python contestant is timed, and the data that all of them share."""
+
+import json
+import random
+import sys
+import time
+from collections.abc import Awaitable, Callable
+
+VALUE = b"v" * 128
+KEYS = [f"node.{number:06}" for number in range(100_000)]
+
+
+def rounds() -> int:
+    """How many rounds `bench/run.py` asked for."""
+    return int(sys.argv[1])
+
+
+def directory() -> str:
+    """An empty directory for files of this run."""
+    return sys.argv[2]
+
+
+def sample(count: int) -> list[str]:
+    """`count` keys in an order that no cache can guess, the same in every run."""
+    return random.Random(7).choices(KEYS, k=count)
+
+
+async def measure(
+    row: str, who: str, number: int, operations: int, run: Callable[[], Awaitable[None]]
+) -> None:
+    """Times one run of `operations` operations and prints it as a JSON line."""
+    started, cpu = time.perf_counter(), time.process_time()
+    await run()
+    seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
+    report(row, who, number, operations=operations, seconds=seconds, cpu=cpu)
+
+
+def report(row: str, who: str, number: int, **figures: float) -> None:
+    """Prints what was measured in round `number`."""
+    print(json.dumps({"row": row, "who": who, "round": number, **figures}), flush=True)

@@ -1,0 +1,140 @@
+"""Runs every suite of every language and adds up what they counted: `make test`.
+
+A suite fails when it says so, when it counts no test at all, or when it takes too long. The others
+still run. Names on the command line choose suites: `python tests/run.py rust node`.
+"""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SUITE_SECONDS = 900
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A command, and where it is run."""
+
+    name: str
+    command: tuple[str, ...]
+    directory: str = "."
+
+
+@dataclass
+class Count:
+    """What a suite counted, and whether it ended as it should."""
+
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    seconds: float = 0.0
+    ended: str = "ok"
+
+    def read(self, line: str) -> None:
+        """Adds what a line of a suite's output counts, in the words of each test runner."""
+        for word, number in counts(line):
+            if word in ("passed", "pass", "xpassed"):
+                self.passed += number
+            elif word in ("failed", "fail", "error", "errors", "cancelled"):
+                self.failed += number
+            else:
+                self.skipped += number
+
+    @property
+    def good(self) -> bool:
+        return self.ended == "ok" and self.failed == 0 and self.passed > 0
+
+
+def pytest(folder: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", "pytest", "--quiet", "--color=no", folder)
+
+
+SUITES = (
+    Suite("rust", ("cargo", "test", "--workspace", "--no-fail-fast", "--quiet")),
+    Suite("python", pytest("tests"), "python"),
+    Suite("node", ("npm", "test", "--silent"), "node"),
+    Suite("conformance python", pytest("tests/conformance")),
+    Suite("conformance node", ("node", "--test", "tests/conformance/")),
+    Suite("cross_language", pytest("tests/cross_language")),
+    Suite("faults", pytest("tests/faults")),
+    Suite("docs", pytest("tests/docs")),
+)
+
+CARGO = re.compile(r"^test result: .*")
+PYTEST = re.compile(r"^=*\s*\d+ (passed|failed|errors?|skipped)\b.* in [\d.]+s.*")
+NODE = re.compile(r"^(?:#|ℹ) (pass|fail|cancelled|skipped|todo) (\d+)$")
+COUNTED = re.compile(r"(\d+) (passed|failed|ignored|errors?|skipped|xfailed|xpassed)\b")
+
+
+def counts(line: str) -> list[tuple[str, int]]:
+    if node := NODE.match(line):
+        return [(node[1], int(node[2]))]
+    if CARGO.match(line) or PYTEST.match(line):
+        return [(word, int(number)) for number, word in COUNTED.findall(line)]
+    return []
+
+
+def run(suite: Suite) -> Count:
+    print(f"\n=== {suite.name}: {' '.join(suite.command)}", flush=True)
+    count = Count()
+    started = time.monotonic()
+    process = subprocess.Popen(
+        suite.command,
+        cwd=ROOT / suite.directory,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        # A group of its own, so that what a suite started can be ended with it.
+        start_new_session=True,
+    )
+    overdue = threading.Timer(SUITE_SECONDS, os.killpg, (process.pid, signal.SIGKILL))
+    overdue.start()
+    try:
+        assert process.stdout is not None
+        for line in process.stdout:
+            print(line, end="", flush=True)
+            count.read(line.rstrip())
+        status = process.wait()
+    finally:
+        overdue.cancel()
+    count.seconds = time.monotonic() - started
+    if count.seconds >= SUITE_SECONDS:
+        count.ended = f"took longer than {SUITE_SECONDS} s"
+    elif status != 0:
+        count.ended = f"exit status {status}"
+    elif count.passed == 0:
+        count.ended = "counted no test"
+    return count
+
+
+def main() -> int:
+    known = {suite.name for suite in SUITES}
+    if unknown := set(sys.argv[1:]) - known:
+        print(f"no such suite: {', '.join(sorted(unknown))}; there are {', '.join(sorted(known))}")
+        return 2
+    chosen = [suite for suite in SUITES if not sys.argv[1:] or suite.name in sys.argv[1:]]
+    results = {suite.name: run(suite) for suite in chosen}
+    print("\n=== all suites")
+    for name, count in results.items():
+        print(
+            f"{name:20} {count.passed:5} passed {count.failed:4} failed {count.skipped:4} skipped"
+            f" {count.seconds:6.1f} s  {count.ended}"
+        )
+    passed = sum(count.passed for count in results.values())
+    failed = sum(count.failed for count in results.values())
+    # What ended badly without counting a failure must not read as a success.
+    failed += sum(not count.good and count.failed == 0 for count in results.values())
+    print(f"{passed} passed, {failed} failed")
+    return 0 if all(count.good for count in results.values()) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
