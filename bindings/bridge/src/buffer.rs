@@ -1,5 +1,6 @@
 use crate::operation::{Outcome, Value};
 use parking_lot::Mutex;
+use slipstream::fork;
 use slipstream::handle::{Failure, Watch};
 use slipstream::kv::{BatchLimit, KvError, UpdateBatch, UpdateRef, WatchCursor};
 use std::future::{Future, poll_fn};
@@ -13,6 +14,8 @@ use std::task::Poll;
 /// A batch goes from the watch into the buffer in one step, before whoever asked for it is told.
 /// So a reader may be cancelled at any moment and no update is lost, and the cursor never runs
 /// ahead of what was handed out (rule S4).
+///
+/// In a forked child no lock is taken, since a thread of the parent may hold it for ever.
 #[derive(Clone)]
 pub struct WatchBuffer {
     inner: Arc<Inner>,
@@ -22,6 +25,7 @@ struct Inner {
     watch: Watch,
     ahead: Mutex<Ahead>,
     turn: AtomicBool,
+    generation: u64,
 }
 
 #[derive(Default)]
@@ -30,6 +34,8 @@ struct Ahead {
     taken: usize,
     /// The position before the first update of `batch`.
     before: WatchCursor,
+    /// Where a closed watch stood.
+    closed: Option<WatchCursor>,
     ended: bool,
 }
 
@@ -41,9 +47,9 @@ pub struct Turn {
 impl WatchBuffer {
     /// Buffers a watch that nobody has read from.
     pub fn new(watch: Watch) -> Self {
-        let ahead = Ahead { before: watch.cursor(), ..Ahead::default() };
-        let (ahead, turn) = (Mutex::new(ahead), AtomicBool::new(false));
-        Self { inner: Arc::new(Inner { watch, ahead, turn }) }
+        let ahead = Mutex::new(Ahead { before: watch.cursor(), ..Ahead::default() });
+        let (turn, generation) = (AtomicBool::new(false), fork::generation());
+        Self { inner: Arc::new(Inner { watch, ahead, turn, generation }) }
     }
 
     /// The watch behind the buffer.
@@ -60,29 +66,30 @@ impl WatchBuffer {
         Ok(Turn { inner: self.inner.clone() })
     }
 
-    /// Whether a reader waits.
-    pub fn is_read(&self) -> bool {
-        self.inner.turn.load(Ordering::Relaxed)
-    }
-
     /// Waits until there is an update to take: `true`, or `false` once the watch has ended.
     pub async fn fill(self) -> Outcome {
-        if !self.inner.ahead.lock().is_empty() {
+        if !self.is_inherited() && !self.inner.ahead.lock().is_empty() {
             return Ok(Value::Bool(true));
         }
         let mut next = pin!(self.inner.watch.next_batch(BatchLimit::default()));
         poll_fn(|cx| {
+            if self.is_inherited() {
+                return next.as_mut().poll(cx).map_ok(|_| Value::Bool(false));
+            }
             // Locked while polled, so that `cursor` never sees a batch that left the watch and
             // has not arrived here.
             let mut ahead = self.inner.ahead.lock();
             let Poll::Ready(batch) = next.as_mut().poll(cx) else { return Poll::Pending };
-            Poll::Ready(batch.map(|batch| Value::Bool(ahead.put(batch))))
+            Poll::Ready(ahead.put(batch).map(Value::Bool))
         })
         .await
     }
 
     /// Takes the next update, if one is there, by giving it to `make` with the position after it.
     pub fn take<T>(&self, make: impl FnOnce(UpdateRef<'_>, WatchCursor) -> T) -> Option<T> {
+        if self.is_inherited() {
+            return None;
+        }
         let mut ahead = self.inner.ahead.lock();
         let made = make(ahead.batch.get(ahead.taken)?, ahead.batch.cursor_after(ahead.taken));
         ahead.taken += 1;
@@ -91,38 +98,47 @@ impl WatchBuffer {
 
     /// Takes all updates that are there: the batch, and the index of the first to hand out.
     pub fn take_all(&self) -> Option<(UpdateBatch, usize)> {
-        let mut ahead = self.inner.ahead.lock();
-        if ahead.is_empty() {
+        if self.is_inherited() {
             return None;
         }
-        let batch = std::mem::take(&mut ahead.batch);
-        ahead.before = batch.frontier().clone();
-        Some((batch, std::mem::take(&mut ahead.taken)))
-    }
-
-    /// The position after the last update handed out.
-    pub fn cursor(&self) -> WatchCursor {
-        let ahead = self.inner.ahead.lock();
-        match ahead.taken {
-            _ if ahead.is_empty() => self.inner.watch.cursor(),
-            0 => ahead.before.clone(),
-            taken => ahead.batch.cursor_after(taken - 1),
-        }
-    }
-
-    /// Whether the watch has ended and everything was handed out.
-    pub fn is_ended(&self) -> bool {
-        let ahead = self.inner.ahead.lock();
-        ahead.ended && ahead.is_empty()
-    }
-
-    /// Ends the watch and drops what was not handed out.
-    pub fn close(&self) {
-        self.inner.watch.close();
         let mut ahead = self.inner.ahead.lock();
-        // The cursor stays after the last update handed out, whatever is dropped here.
-        let cut = ahead.taken.checked_sub(1).map(|last| ahead.batch.cursor_after(last));
-        ahead.closed_at(cut);
+        if ahead.is_empty() { None } else { Some(ahead.take()) }
+    }
+
+    /// The position after the last update handed out; nothing is known of it in a forked child.
+    pub fn cursor(&self) -> Option<WatchCursor> {
+        if self.is_inherited() {
+            return None;
+        }
+        let ahead = self.inner.ahead.lock();
+        Some(ahead.position().unwrap_or_else(|| self.inner.watch.cursor()))
+    }
+
+    /// Whether the first state is complete (rule S3).
+    pub fn is_synced(&self) -> bool {
+        !self.is_inherited() && self.inner.watch.is_synced()
+    }
+
+    /// Whether the watch has ended or was closed, so that nobody needs to close it.
+    pub fn is_ended(&self) -> bool {
+        self.is_inherited() || self.inner.ahead.lock().ended
+    }
+
+    /// Ends the watch and drops what was not handed out. The cursor stays where it is.
+    pub fn close(&self) {
+        if self.is_inherited() {
+            return;
+        }
+        let mut ahead = self.inner.ahead.lock();
+        ahead.closed = Some(ahead.position().unwrap_or_else(|| self.inner.watch.cursor()));
+        ahead.ended = true;
+        ahead.take();
+        drop(ahead);
+        self.inner.watch.close();
+    }
+
+    fn is_inherited(&self) -> bool {
+        self.inner.generation != fork::generation()
     }
 }
 
@@ -131,12 +147,33 @@ impl Ahead {
         self.taken >= self.batch.len()
     }
 
-    fn put(&mut self, batch: Option<UpdateBatch>) -> bool {
-        self.before = self.batch.frontier().clone();
-        self.taken = 0;
-        self.ended = batch.is_none();
-        self.batch = batch.unwrap_or_default();
-        !self.ended
+    fn put(&mut self, batch: Result<Option<UpdateBatch>, Failure>) -> Result<bool, Failure> {
+        self.ended |= !matches!(batch, Ok(Some(_)));
+        let Some(batch) = batch? else { return Ok(false) };
+        // A batch that was on its way when the watch was closed is dropped with the rest.
+        if self.closed.is_some() {
+            return Ok(false);
+        }
+        self.take();
+        self.batch = batch;
+        Ok(true)
+    }
+
+    fn take(&mut self) -> (UpdateBatch, usize) {
+        if !self.batch.is_empty() {
+            self.before = self.batch.frontier().clone();
+        }
+        (std::mem::take(&mut self.batch), std::mem::take(&mut self.taken))
+    }
+
+    /// The position after the last update handed out, unless it is the watch's own.
+    fn position(&self) -> Option<WatchCursor> {
+        match self.taken {
+            _ if self.closed.is_some() => self.closed.clone(),
+            _ if self.is_empty() => None,
+            0 => Some(self.before.clone()),
+            taken => Some(self.batch.cursor_after(taken - 1)),
+        }
     }
 }
 

@@ -6,12 +6,16 @@
 //! (`docs/bridge.md` has the measurements behind this).
 
 mod argument;
+mod buffer;
 mod live;
 mod operation;
 mod queue;
 mod runtime;
 
 pub use argument::{cursor, store_config, token, ttl_millis, ttl_seconds};
+pub use buffer::{Turn, WatchBuffer};
 pub use live::{Counted, Kind, Live, live};
-pub use operation::{Operation, Outcome, Started, Value, start, wait};
+pub use operation::{
+    Operation, Outcome, Started, Unfinished, Value, poll, spawn, start, wait,
+};
 pub use queue::CompletionQueue;

@@ -163,11 +163,14 @@ mod tests {
 
     #[test]
     fn a_panic_is_an_outcome_and_no_caller_waits_for_it() {
-        let ready = poll(&mut (Box::pin(async { panic!("at once") }) as Unfinished));
+        fn broken(text: &str) -> Outcome {
+            panic!("{text}")
+        }
+        let ready = poll(&mut (Box::pin(async { broken("at once") }) as Unfinished));
         let later = wait(
             async {
                 tokio::task::yield_now().await;
-                panic!("later")
+                broken("later")
             },
             Duration::from_secs(5),
             || Err("waited"),
