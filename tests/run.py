@@ -69,7 +69,7 @@ SUITES = (
 
 CARGO = re.compile(r"^test result: .*")
 PYTEST = re.compile(r"^=*\s*\d+ (passed|failed|errors?|skipped)\b.* in [\d.]+s.*")
-NODE = re.compile(r"^(?:#|ℹ) (pass|fail|cancelled|skipped|todo) (\d+)$")
+NODE = re.compile(r"^\S (pass|fail|cancelled|skipped|todo) (\d+)$")
 COUNTED = re.compile(r"(\d+) (passed|failed|ignored|errors?|skipped|xfailed|xpassed)\b")
 
 
