@@ -1,5 +1,6 @@
 use super::database::Database;
 use super::engine::Engine;
+use super::file;
 use super::link::Link;
 use super::memory::MemoryEngine;
 use super::rules::MAX_VALUE;
@@ -73,9 +74,7 @@ impl EmbeddedConnection {
                 Ok(Arc::new(Link::new(Arc::new(Database::new(MemoryEngine::default())))))
             }
             Place::Shared(name) => Ok(Arc::new(Link::new(shared(name)))),
-            Place::File(path) => {
-                Err(KvError::ConnectionFailed(format!("no file engine for {}", path.display())))
-            }
+            Place::File(path) => Ok(Arc::new(Link::new(file::open(path)?))),
         }
     }
 }

@@ -1,5 +1,5 @@
 use super::alarm::Alarm;
-use super::rules::{Write, Written};
+use super::rules::{Answer, Write};
 use crate::kv::KvError;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -78,12 +78,12 @@ pub(super) trait Engine: Send + Sync + 'static {
 
 /// A write that was asked for.
 pub(super) enum Submitted {
-    Done(Result<Written, KvError>),
-    Waiting(oneshot::Receiver<Result<Written, KvError>>),
+    Done(Answer),
+    Waiting(oneshot::Receiver<Answer>),
 }
 
 impl Submitted {
-    pub(super) async fn outcome(self) -> Result<Written, KvError> {
+    pub(super) async fn outcome(self) -> Answer {
         match self {
             Self::Done(outcome) => outcome,
             // The committer drops a write only when the store is closed under it.

@@ -105,12 +105,13 @@ impl Engine for MemoryEngine {
     }
 
     fn submit(&self, store: &str, write: Write<'_>) -> Submitted {
-        Submitted::Done(self.change(|txn| {
+        let answer = self.change(|txn| {
             let mut meta = StoreMeta::load(txn, store)?.ok_or(KvError::NotConnected)?;
-            let written = rules::apply(txn, &mut meta, write, clock::now())?;
+            let answer = rules::apply(txn, &mut meta, write, clock::now())?;
             meta.save(txn, store)?;
-            Ok(written)
-        }))
+            Ok(answer)
+        });
+        Submitted::Done(answer.flatten())
     }
 
     fn alarm(&self) -> Arc<dyn Alarm> {

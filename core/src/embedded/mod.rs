@@ -9,6 +9,7 @@ mod clock;
 mod connection;
 mod database;
 mod engine;
+mod file;
 mod link;
 mod memory;
 mod meta;

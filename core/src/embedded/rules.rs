@@ -69,28 +69,31 @@ pub(super) fn revision(expected: &VersionToken) -> Result<u64, KvError> {
     })
 }
 
-/// Performs one write.
+/// What is said to the one who asked for a write: that it is done, or why it was refused.
+pub(super) type Answer = Result<Written, KvError>;
+
+/// Performs one write. An error instead of an answer is the engine's, and fails the transaction.
 pub(super) fn apply(
     txn: &mut dyn WriteTxn,
     meta: &mut StoreMeta,
     write: Write<'_>,
     now: u64,
-) -> Result<Written, KvError> {
+) -> Result<Answer, KvError> {
     let key = row_key(meta.id, write.key.as_bytes());
     let found = Found::load(txn, &key)?;
     let visible = found.filter(|found| found.is_visible(now));
     let live = found.is_some_and(|found| found.is_live(now));
     let current = visible.map(|found| found.version);
     let value = match write.action {
-        Action::Create(_) if live => return Err(KvError::AlreadyExists),
+        Action::Create(_) if live => return Ok(Err(KvError::AlreadyExists)),
         Action::Update(_, expected) | Action::DeleteWithVersion(expected)
             if current != Some(expected) =>
         {
-            return Err(KvError::RevisionMismatch);
+            return Ok(Err(KvError::RevisionMismatch));
         }
-        Action::Delete if !live => return Ok(Written::Nothing),
+        Action::Delete if !live => return Ok(Ok(Written::Nothing)),
         Action::Purge if !found.is_some_and(|found| found.kind != Kind::Purged) => {
-            return Ok(Written::Nothing);
+            return Ok(Ok(Written::Nothing));
         }
         Action::Put(value) | Action::Create(value) | Action::Update(value, _) => value,
         Action::Delete | Action::DeleteWithVersion(_) | Action::Purge => &[],
@@ -101,13 +104,15 @@ pub(super) fn apply(
         _ if value.is_empty() => Kind::Tombstone,
         _ => Kind::Value,
     };
-    let record = New { kind, deadline: deadline(meta, write.ttl, now), value };
-    if kind == Kind::Value {
-        make_room(txn, meta, write.key, found, value.len(), now)?;
+    if kind == Kind::Value
+        && let Some(refusal) = make_room(txn, meta, write.key, found, value.len(), now)?
+    {
+        return Ok(Err(refusal));
     }
+    let record = New { kind, deadline: deadline(meta, write.ttl, now), value };
     let version = record.write(txn, meta, &key, found)?;
     sweep_surplus(txn, meta)?;
-    Ok(Written::Version(version))
+    Ok(Ok(Written::Version(version)))
 }
 
 /// Ends what is due: a value becomes the mark of its removal, an old mark is swept. At most
@@ -242,8 +247,8 @@ fn sweep_surplus(txn: &mut dyn WriteTxn, meta: &mut StoreMeta) -> Result<(), KvE
     Ok(())
 }
 
-/// Sees to it that a value fits under the store's limits (W7), by refusing it or by removing the
-/// oldest entries.
+/// Sees to it that a value fits under the store's limits (W7), by removing the oldest entries
+/// where the store is set to; else says why it is refused.
 fn make_room(
     txn: &mut dyn WriteTxn,
     meta: &mut StoreMeta,
@@ -251,18 +256,18 @@ fn make_room(
     found: Option<Found>,
     value_len: usize,
     now: u64,
-) -> Result<(), KvError> {
+) -> Result<Option<KvError>, KvError> {
     let size = (key.len() + value_len) as u64;
     let freed = found.map_or(0, |found| key.len() as u64 + found.value_len);
     let full = |meta: &StoreMeta| meta.bytes - freed + size > meta.max_bytes;
     if meta.max_bytes == 0 || !full(meta) {
-        return Ok(());
+        return Ok(None);
     }
     if meta.discard == DiscardPolicy::New || size > meta.max_bytes {
-        return Err(KvError::LimitExceeded(format!(
+        return Ok(Some(KvError::LimitExceeded(format!(
             "the store is full: {} of at most {} bytes are used, this entry takes {size}",
             meta.bytes, meta.max_bytes
-        )));
+        ))));
     }
     let own = row_key(meta.id, key.as_bytes());
     while full(meta) {
@@ -275,7 +280,7 @@ fn make_room(
             sweep(txn, meta, &oldest, found)?;
         }
     }
-    Ok(())
+    Ok(None)
 }
 
 fn oldest_but(txn: &dyn WriteTxn, store: u32, own: &RowKey) -> Result<Option<RowKey>, KvError> {

@@ -33,6 +33,23 @@ pub(crate) fn verify(path: &Path, in_use: bool) -> Result<(), KvError> {
 }
 
 fn check(file: &File, in_use: bool) -> Result<(), Fault> {
+    // Another process may open the file and write while it is walked here, whereupon pages of the
+    // snapshot that is being walked are used again. That is no damage, and it shows at the start
+    // of the file.
+    for _ in 0..ATTEMPTS {
+        let before = start(file)?;
+        match examine(file, in_use) {
+            Err(Fault::Damaged(_)) if start(file)? != before => {}
+            outcome => return outcome,
+        }
+    }
+    examine(file, true)
+}
+
+/// How often a file that changes meanwhile is walked before it counts as in use.
+const ATTEMPTS: usize = 3;
+
+fn examine(file: &File, in_use: bool) -> Result<(), Fault> {
     let length = file.metadata()?.len();
     if length == 0 {
         return Ok(());
@@ -42,6 +59,14 @@ fn check(file: &File, in_use: bool) -> Result<(), Fault> {
         return Ok(());
     }
     tree::walk(file, length, meta::Meta::newest(first, second)?)
+}
+
+/// The length of the file and its first bytes, both headers among them: every commit changes this.
+fn start(file: &File) -> Result<(u64, Vec<u8>), Fault> {
+    let length = file.metadata()?.len();
+    let mut bytes = vec![0; length.min(meta::END_OF_HEADERS) as usize];
+    read(file, &mut bytes, 0)?;
+    Ok((length, bytes))
 }
 
 /// Why a file must not be given to LMDB.
@@ -79,9 +104,7 @@ impl Fault {
 impl From<io::Error> for Fault {
     fn from(error: io::Error) -> Self {
         match error.kind() {
-            io::ErrorKind::UnexpectedEof => {
-                Self::Damaged("it ends in the middle of a page".into())
-            }
+            io::ErrorKind::UnexpectedEof => Self::Damaged("it ends in the middle of a page".into()),
             _ => Self::Read(error),
         }
     }

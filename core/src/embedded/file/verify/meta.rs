@@ -128,6 +128,9 @@ impl Meta {
 /// The sizes a page of LMDB can have.
 const PAGE_SIZES: std::ops::RangeInclusive<u32> = 512..=0x8000;
 
+/// No header lies beyond this, whatever the page size.
+pub(super) const END_OF_HEADERS: u64 = *PAGE_SIZES.end() as u64 + LENGTH as u64;
+
 /// The header at an offset, if there is one.
 fn raw(file: &File, length: u64, at: u64) -> Result<Option<[u8; LENGTH]>, Fault> {
     let mut header = [0; LENGTH];

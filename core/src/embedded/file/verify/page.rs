@@ -27,18 +27,17 @@ pub(super) enum Content<'a> {
     Child(u64),
     Value(&'a [u8]),
     /// A value on pages of its own.
-    Overflow { page: u64, size: u64 },
+    Overflow {
+        page: u64,
+        size: u64,
+    },
     /// The record of a named database.
     Tree(&'a [u8]),
 }
 
 impl<'a> Page<'a> {
     /// Checks page `number`. `starts` is scratch space, a slot for every two bytes of a page.
-    pub(super) fn check(
-        bytes: &'a [u8],
-        number: u64,
-        starts: &mut [u16],
-    ) -> Result<Self, Fault> {
+    pub(super) fn check(bytes: &'a [u8], number: u64, starts: &mut [u16]) -> Result<Self, Fault> {
         let bad = |what: &str| Fault::damaged(format!("page {number} {what}"));
         if u64_at(bytes, 0) != number {
             return bad("carries another number");

@@ -144,12 +144,7 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn entry(
-        &mut self,
-        key: &[u8],
-        content: Content<'_>,
-        count: &mut Count,
-    ) -> Result<(), Fault> {
+    fn entry(&mut self, key: &[u8], content: Content<'_>, count: &mut Count) -> Result<(), Fault> {
         count.entries += 1;
         match (count.role, content) {
             (Role::Main, Content::Tree(record)) if record.len() == TREE => {
@@ -197,12 +192,20 @@ impl Walk<'_> {
     /// Checks one list of free pages: their number, then the pages, the highest first.
     fn free_list(&mut self, key: &[u8], list: &[u8]) -> Result<(), Fault> {
         let transaction = u64_at(key, 0);
-        let bad = || Fault::damaged(format!("the free pages of transaction {transaction} make no sense"));
-        if transaction == 0 || transaction > self.transaction || list.len() < 8 || list.len() % 8 != 0 {
+        let bad =
+            || Fault::damaged(format!("the free pages of transaction {transaction} make no sense"));
+        if transaction == 0
+            || transaction > self.transaction
+            || list.len() < 8
+            || list.len() % 8 != 0
+        {
             return bad();
         }
         let pages = &list[8..];
-        let Some(pages) = usize::try_from(u64_at(list, 0)).ok().and_then(|number| pages.get(..number.checked_mul(8)?)) else {
+        let Some(pages) = usize::try_from(u64_at(list, 0))
+            .ok()
+            .and_then(|number| pages.get(..number.checked_mul(8)?))
+        else {
             return bad();
         };
         let mut above = u64::MAX;
@@ -212,7 +215,9 @@ impl Walk<'_> {
                 return bad();
             }
             above = page;
-            if page < self.pages { self.meet(page)? } else if !self.beyond.insert(page) {
+            if page < self.pages {
+                self.meet(page)?
+            } else if !self.beyond.insert(page) {
                 return bad();
             }
         }
@@ -238,7 +243,12 @@ impl Walk<'_> {
 
 /// Checks that the keys of a page ascend within the bounds that its parent gives. The first key of
 /// a branch is never looked at.
-fn check_order(page: &Page<'_>, number: u64, bounds: Bounds<'_>, count: &Count) -> Result<(), Fault> {
+fn check_order(
+    page: &Page<'_>,
+    number: u64,
+    bounds: Bounds<'_>,
+    count: &Count,
+) -> Result<(), Fault> {
     let first = usize::from(page.is_branch);
     if count.integer_keys && (first..page.nodes).any(|index| page.key(index).len() != 8) {
         return Fault::damaged(format!("page {number} has a key of a wrong length"));

@@ -1,0 +1,209 @@
+use super::environment::Environment;
+use crate::embedded::clock;
+use crate::embedded::engine::WriteTxn;
+use crate::embedded::meta::StoreMeta;
+use crate::embedded::rules::{self, Action, Answer, Write};
+use crate::kv::KvError;
+use parking_lot::{Condvar, Mutex};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
+
+/// Does the writes of this process, as many as there are in one commit: a commit waits for the
+/// disk, and takes as long for a thousand writes as for one.
+pub(super) struct Committer {
+    environment: Arc<Environment>,
+    queue: Mutex<Queue>,
+    filled: Condvar,
+}
+
+#[derive(Default)]
+struct Queue {
+    jobs: Vec<Job>,
+    thread: Option<JoinHandle<()>>,
+    stop: bool,
+}
+
+/// A write that waits for its commit.
+struct Job {
+    store: String,
+    key: String,
+    action: OwnedAction,
+    ttl: Option<u64>,
+    reply: oneshot::Sender<Answer>,
+}
+
+enum OwnedAction {
+    Put(Vec<u8>),
+    Create(Vec<u8>),
+    Update(Vec<u8>, u64),
+    Delete,
+    DeleteWithVersion(u64),
+    Purge,
+}
+
+/// Writes in one commit, at most.
+const BATCH: usize = 4096;
+/// How long a commit waits for as many writes as the last one had: those who wrote then were just
+/// answered, and are about to write again.
+const GATHER: Duration = Duration::from_micros(200);
+
+impl Committer {
+    pub(super) fn new(environment: Arc<Environment>) -> Arc<Self> {
+        Arc::new(Self { environment, queue: Mutex::default(), filled: Condvar::new() })
+    }
+
+    /// Queues a write, in the order of the calls.
+    pub(super) fn submit(
+        self: &Arc<Self>,
+        store: &str,
+        write: Write<'_>,
+    ) -> oneshot::Receiver<Answer> {
+        let (reply, outcome) = oneshot::channel();
+        let job = Job {
+            store: store.to_owned(),
+            key: write.key.to_owned(),
+            action: OwnedAction::from(write.action),
+            ttl: write.ttl,
+            reply,
+        };
+        let mut queue = self.queue.lock();
+        // Without a thread the job is dropped, which its caller sees as a closed connection.
+        if queue.thread.is_none() && !queue.stop {
+            let committer = self.clone();
+            let thread = std::thread::Builder::new().name("slipstream-commit".into());
+            match thread.spawn(move || committer.run()) {
+                Ok(thread) => queue.thread = Some(thread),
+                Err(error) => tracing::error!(%error, "no thread to be had for the committer"),
+            }
+        }
+        if queue.thread.is_some() && !queue.stop {
+            queue.jobs.push(job);
+            self.filled.notify_one();
+        }
+        outcome
+    }
+
+    /// Finishes what is queued and ends the thread.
+    pub(super) fn stop(&self) {
+        let thread = {
+            let mut queue = self.queue.lock();
+            queue.stop = true;
+            queue.thread.take()
+        };
+        self.filled.notify_one();
+        if let Some(thread) = thread {
+            // A committer that panicked has dropped its jobs, and their callers know.
+            let _ = thread.join();
+        }
+    }
+
+    fn run(&self) {
+        let mut last = 1;
+        while let Some(mut jobs) = self.next(last) {
+            // Who is no longer waiting does not want the write.
+            jobs.retain(|job| !job.reply.is_closed());
+            last = jobs.len();
+            self.commit(jobs);
+        }
+    }
+
+    /// The next writes; none once stopped.
+    fn next(&self, last: usize) -> Option<Vec<Job>> {
+        let mut queue = self.queue.lock();
+        while queue.jobs.is_empty() {
+            if queue.stop {
+                return None;
+            }
+            self.filled.wait(&mut queue);
+        }
+        let until = Instant::now() + GATHER;
+        while queue.jobs.len() < last && !queue.stop {
+            if self.filled.wait_until(&mut queue, until).timed_out() {
+                break;
+            }
+        }
+        let rest = queue.jobs.len().min(BATCH);
+        let rest = queue.jobs.split_off(rest);
+        Some(std::mem::replace(&mut queue.jobs, rest))
+    }
+
+    fn commit(&self, jobs: Vec<Job>) {
+        if jobs.is_empty() {
+            return;
+        }
+        let now = clock::now();
+        let outcome = self.environment.change(|txn| {
+            let mut batch = Batch { txn, metas: HashMap::new() };
+            let answers = jobs.iter().map(|job| batch.write(job, now)).collect::<Result<_, _>>()?;
+            batch.finish()?;
+            Ok::<Vec<_>, _>(answers)
+        });
+        match outcome {
+            Ok(answers) => {
+                for (job, answer) in jobs.into_iter().zip(answers) {
+                    // Nobody waits for it any longer: the write has happened all the same.
+                    let _ = job.reply.send(answer);
+                }
+            }
+            // One of them may be to blame, so each is tried by itself.
+            Err(_) if jobs.len() > 1 => jobs.into_iter().for_each(|job| self.commit(vec![job])),
+            Err(error) => jobs.into_iter().for_each(|job| {
+                let _ = job.reply.send(Err(error.clone()));
+            }),
+        }
+    }
+}
+
+/// The writes of one commit, with the counters of their stores.
+struct Batch<'a, 'b> {
+    txn: &'a mut (dyn WriteTxn + 'b),
+    metas: HashMap<String, StoreMeta>,
+}
+
+impl Batch<'_, '_> {
+    fn write(&mut self, job: &Job, now: u64) -> Result<Answer, KvError> {
+        let meta = match self.metas.entry(job.store.clone()) {
+            Entry::Occupied(meta) => meta.into_mut(),
+            Entry::Vacant(place) => {
+                let meta = StoreMeta::load(&*self.txn, &job.store)?;
+                place.insert(meta.ok_or(KvError::NotConnected)?)
+            }
+        };
+        let write = Write { key: &job.key, action: job.action.borrow(), ttl: job.ttl };
+        rules::apply(self.txn, meta, write, now)
+    }
+
+    fn finish(self) -> Result<(), KvError> {
+        self.metas.iter().try_for_each(|(name, meta)| meta.save(self.txn, name))
+    }
+}
+
+impl From<Action<'_>> for OwnedAction {
+    fn from(action: Action<'_>) -> Self {
+        match action {
+            Action::Put(value) => Self::Put(value.to_vec()),
+            Action::Create(value) => Self::Create(value.to_vec()),
+            Action::Update(value, expected) => Self::Update(value.to_vec(), expected),
+            Action::Delete => Self::Delete,
+            Action::DeleteWithVersion(expected) => Self::DeleteWithVersion(expected),
+            Action::Purge => Self::Purge,
+        }
+    }
+}
+
+impl OwnedAction {
+    fn borrow(&self) -> Action<'_> {
+        match self {
+            Self::Put(value) => Action::Put(value),
+            Self::Create(value) => Action::Create(value),
+            Self::Update(value, expected) => Action::Update(value, *expected),
+            Self::Delete => Action::Delete,
+            Self::DeleteWithVersion(expected) => Action::DeleteWithVersion(*expected),
+            Self::Purge => Action::Purge,
+        }
+    }
+}

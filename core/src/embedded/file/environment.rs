@@ -1,0 +1,228 @@
+use super::tables::{Change, Databases, View, name};
+use crate::embedded::engine::{ReadTxn, Table, WriteTxn};
+use crate::fork::{Hold, Holdable, register};
+use crate::kv::KvError;
+use heed::{CommitOrAbort, Env, EnvFlags, EnvOpenOptions, MdbError};
+use parking_lot::{ArcRwLockWriteGuard, RawRwLock, RwLock};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// An open LMDB environment.
+pub(super) struct Environment {
+    lmdb: Arc<RwLock<Option<Lmdb>>>,
+    last_own_commit: AtomicU64,
+}
+
+struct Lmdb {
+    env: Env,
+    databases: Databases,
+}
+
+/// Address space reserved for the file; it takes no memory. A file cannot outgrow it.
+const MAP_SIZE: usize = 64 << 30;
+/// The least that is tried where address space is limited.
+const MIN_MAP_SIZE: usize = 1 << 30;
+/// Threads that may read at once, in all processes together: a slot of 64 bytes each.
+const MAX_READERS: u32 = 4096;
+/// How long a fork waits for a commit that is under way.
+const FORK_WAIT: Duration = Duration::from_secs(1);
+
+impl Environment {
+    /// Opens a file that was found to be sound, or makes it.
+    pub(super) fn open(path: &Path) -> Result<Arc<Self>, KvError> {
+        let env = open_env(path)?;
+        // Processes that were killed have left their reader slots, which would keep old pages.
+        env.clear_stale_readers().map_err(failed)?;
+        let databases = open_databases(&env)
+            .map_err(failed)?
+            .ok_or_else(|| foreign(path, "it is an LMDB file with other contents"))?;
+        let environment = Arc::new(Self {
+            lmdb: Arc::new(RwLock::new(Some(Lmdb { env, databases }))),
+            last_own_commit: AtomicU64::new(0),
+        });
+        register(&environment);
+        Ok(environment)
+    }
+
+    pub(super) fn read<T>(
+        &self,
+        read: impl FnOnce(&dyn ReadTxn) -> Result<T, KvError>,
+    ) -> Result<T, KvError> {
+        let lmdb = self.lmdb.read();
+        let Lmdb { env, databases } = lmdb.as_ref().ok_or(KvError::NotConnected)?;
+        let txn = env.read_txn().map_err(failed)?;
+        read(&View { txn: &txn, databases })
+    }
+
+    pub(super) fn change<T>(
+        &self,
+        change: impl FnOnce(&mut dyn WriteTxn) -> Result<T, KvError>,
+    ) -> Result<T, KvError> {
+        let lmdb = self.lmdb.read();
+        let Lmdb { env, databases } = lmdb.as_ref().ok_or(KvError::NotConnected)?;
+        let mut txn = env.write_txn().map_err(failed)?;
+        let outcome = change(&mut Change { txn: &mut txn, databases })?;
+        let id = txn.id() as u64;
+        txn.commit().map_err(failed)?;
+        self.last_own_commit.fetch_max(id, Ordering::AcqRel);
+        Ok(outcome)
+    }
+
+    /// The number of the last commit by anyone.
+    pub(super) fn last_commit(&self) -> Result<u64, KvError> {
+        let lmdb = self.lmdb.read();
+        let env = &lmdb.as_ref().ok_or(KvError::NotConnected)?.env;
+        Ok(env.read_txn().map_err(failed)?.id() as u64)
+    }
+
+    /// The number of the last commit by this process.
+    pub(super) fn last_own_commit(&self) -> u64 {
+        self.last_own_commit.load(Ordering::Acquire)
+    }
+}
+
+fn open_env(path: &Path) -> Result<Env, KvError> {
+    let mut map_size = MAP_SIZE;
+    loop {
+        let mut options = EnvOpenOptions::new();
+        options.map_size(map_size).max_readers(MAX_READERS).max_dbs(Table::ALL.len() as u32);
+        // SAFETY: the flag only says that the path is a file and not a directory.
+        #[allow(unsafe_code)]
+        unsafe {
+            options.flags(EnvFlags::NO_SUB_DIR);
+        }
+        // SAFETY: the file is mapped, so it must not be cut or written but through LMDB, on this
+        // file system. Callers have checked the file's structure, refused network file systems
+        // and made sure that this process does not have it open; other processes open it through
+        // this same code.
+        #[allow(unsafe_code)]
+        match unsafe { options.open(path) } {
+            Err(heed::Error::Io(error))
+                if error.kind() == std::io::ErrorKind::OutOfMemory && map_size > MIN_MAP_SIZE =>
+            {
+                map_size /= 2;
+            }
+            Err(heed::Error::EnvAlreadyOpened) => {
+                return Err(KvError::ConnectionFailed(format!(
+                    "{} is still open in this process: a connection to it is being closed, or the \
+                     process forked while it was in use; try again",
+                    path.display()
+                )));
+            }
+            opened => return opened.map_err(|error| failed_at(path, error)),
+        }
+    }
+}
+
+/// Opens the tables, and makes them in a new file; nothing if the file holds something else.
+fn open_databases(env: &Env) -> heed::Result<Option<Databases>> {
+    let txn = env.read_txn()?;
+    let opened = env.open_databases_and_commit(txn, |opener, txn| {
+        let mut opened = Vec::new();
+        for table in Table::ALL {
+            let Some(database) = opener.open_database(txn, Some(name(table)))? else {
+                let unnamed =
+                    opener.open_database::<heed::types::Bytes, heed::types::Bytes>(txn, None)?;
+                let empty = match unnamed {
+                    Some(unnamed) => unnamed.is_empty(txn)?,
+                    None => true,
+                };
+                return Ok::<_, heed::Error>(CommitOrAbort::Abort(empty));
+            };
+            opened.push(database);
+        }
+        let Ok(databases) = <[_; Table::ALL.len()]>::try_from(opened) else {
+            return Ok(CommitOrAbort::Abort(false));
+        };
+        Ok(CommitOrAbort::Commit(databases))
+    })?;
+    match opened {
+        CommitOrAbort::Commit(databases) => return Ok(Some(databases)),
+        CommitOrAbort::Abort(false) => return Ok(None),
+        CommitOrAbort::Abort(true) => {}
+    }
+    let txn = env.write_txn()?;
+    let made = env.create_databases_and_commit(txn, |opener, txn| {
+        let mut made = Vec::new();
+        for table in Table::ALL {
+            made.push(opener.create_database(txn, Some(name(table)))?);
+        }
+        let Ok(databases) = <[_; Table::ALL.len()]>::try_from(made) else {
+            return Ok(CommitOrAbort::Abort(()));
+        };
+        Ok::<_, heed::Error>(CommitOrAbort::Commit(databases))
+    })?;
+    match made {
+        CommitOrAbort::Commit(databases) => Ok(Some(databases)),
+        CommitOrAbort::Abort(()) => Ok(None),
+    }
+}
+
+impl Holdable for Environment {
+    fn hold(&self) -> Option<Box<dyn Hold>> {
+        let guard = RwLock::try_write_arc_for(&self.lmdb, FORK_WAIT)?;
+        Some(Box::new(guard))
+    }
+}
+
+impl Hold for ArcRwLockWriteGuard<RawRwLock, Option<Lmdb>> {
+    fn abandon(mut self: Box<Self>) {
+        // Closing here unmaps the child's copy and touches nothing of the parent's.
+        self.take();
+    }
+}
+
+/// What is said of a file that is not ours.
+pub(super) fn foreign(path: &Path, what: &str) -> KvError {
+    KvError::ConnectionFailed(format!("{} is not a slipstream store: {what}", path.display()))
+}
+
+fn failed_at(path: &Path, error: heed::Error) -> KvError {
+    match failed(error) {
+        KvError::OperationFailed(message) | KvError::DeserializationError(message) => {
+            KvError::ConnectionFailed(format!("{}: {message}", path.display()))
+        }
+        other => other,
+    }
+}
+
+/// An LMDB error as ours.
+pub(super) fn failed(error: heed::Error) -> KvError {
+    match error {
+        heed::Error::Io(error) => failed_io(&error),
+        heed::Error::Mdb(MdbError::MapFull) => KvError::LimitExceeded(format!(
+            "the file has reached the {} GiB that are reserved for it",
+            MAP_SIZE >> 30
+        )),
+        heed::Error::Mdb(MdbError::ReadersFull) => {
+            KvError::LimitExceeded(format!("{MAX_READERS} threads read this file already"))
+        }
+        heed::Error::Mdb(MdbError::Panic) => KvError::OperationFailed(
+            "an earlier write failed half-way; close the connection and connect again".into(),
+        ),
+        heed::Error::Mdb(
+            error @ (MdbError::Corrupted
+            | MdbError::PageNotFound
+            | MdbError::Invalid
+            | MdbError::VersionMismatch),
+        ) => KvError::DeserializationError(format!(
+            "the file is damaged ({error}); restore it from a backup"
+        )),
+        other => KvError::OperationFailed(other.to_string()),
+    }
+}
+
+fn failed_io(error: &std::io::Error) -> KvError {
+    use std::io::ErrorKind::{
+        FileTooLarge, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull,
+    };
+    match error.kind() {
+        StorageFull | QuotaExceeded | FileTooLarge => {
+            KvError::LimitExceeded(format!("the disk is full: {error}"))
+        }
+        PermissionDenied | ReadOnlyFilesystem => KvError::PermissionDenied(error.to_string()),
+        _ => KvError::OperationFailed(error.to_string()),
+    }
+}

@@ -1,0 +1,75 @@
+//! The engine in a file: LMDB, which several processes may have open at once.
+//!
+//! `environment` is LMDB itself, `committer` the thread that does several writes in one commit,
+//! `doorbell` how this process hears of other processes' commits.
+
+mod committer;
+mod doorbell;
+mod environment;
+mod filesystem;
+mod open;
+mod tables;
+mod verify;
+
+pub(super) use open::open;
+
+use self::committer::Committer;
+use self::doorbell::Doorbell;
+use self::environment::Environment;
+use super::alarm::Alarm;
+use super::engine::{Engine, ReadTxn, Submitted, WriteTxn};
+use super::rules::Write;
+use crate::kv::KvError;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The tables in a file.
+pub(super) struct FileEngine {
+    environment: Arc<Environment>,
+    committer: Arc<Committer>,
+    doorbell: Arc<Doorbell>,
+    seen: AtomicU64,
+}
+
+impl FileEngine {
+    fn new(path: &Path) -> Result<Self, KvError> {
+        let environment = Environment::open(path)?;
+        let doorbell = Arc::new(Doorbell::new(path));
+        let seen = AtomicU64::new(environment.last_commit()?);
+        let committer = Committer::new(environment.clone());
+        Ok(Self { environment, committer, doorbell, seen })
+    }
+}
+
+impl Engine for FileEngine {
+    fn read<T>(&self, read: impl FnOnce(&dyn ReadTxn) -> Result<T, KvError>) -> Result<T, KvError> {
+        self.environment.read(read)
+    }
+
+    fn change<T>(
+        &self,
+        change: impl FnOnce(&mut dyn WriteTxn) -> Result<T, KvError>,
+    ) -> Result<T, KvError> {
+        self.environment.change(change)
+    }
+
+    fn submit(&self, store: &str, write: Write<'_>) -> Submitted {
+        Submitted::Waiting(self.committer.submit(store, write))
+    }
+
+    fn alarm(&self) -> Arc<dyn Alarm> {
+        self.doorbell.clone()
+    }
+
+    fn has_foreign_changes(&self) -> bool {
+        // Unreadable is told by the reads of those who are rung for.
+        let Ok(last) = self.environment.last_commit() else { return true };
+        let seen = self.seen.swap(last, Ordering::AcqRel);
+        last > seen.max(self.environment.last_own_commit())
+    }
+
+    fn close(&self) {
+        self.committer.stop();
+    }
+}
