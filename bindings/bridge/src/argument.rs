@@ -37,6 +37,15 @@ pub fn ttl_millis(millis: f64) -> Result<Duration, KvError> {
     }
 }
 
+/// A whole number of a language whose numbers are floating point, in the range of `T`.
+pub fn whole<T: TryFrom<i64>>(field: &str, number: f64) -> Result<T, KvError> {
+    // Above 2^53 neighbouring numbers are the same, so it is not known which one was meant.
+    let exact = number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_992.0;
+    exact.then(|| T::try_from(number as i64).ok()).flatten().ok_or_else(|| {
+        KvError::InvalidArgument(format!("{field} {number} is not a whole number in its range"))
+    })
+}
+
 /// A store's configuration from the words another language uses for it.
 #[allow(clippy::too_many_arguments)]
 pub fn store_config(

@@ -12,10 +12,8 @@ mod operation;
 mod queue;
 mod runtime;
 
-pub use argument::{cursor, store_config, token, ttl_millis, ttl_seconds};
+pub use argument::{cursor, store_config, token, ttl_millis, ttl_seconds, whole};
 pub use buffer::{Turn, WatchBuffer};
 pub use live::{Counted, Kind, Live, live};
-pub use operation::{
-    Operation, Outcome, Started, Unfinished, Value, poll, spawn, start, wait,
-};
+pub use operation::{Operation, Outcome, Started, Unfinished, Value, poll, spawn, start, wait};
 pub use queue::CompletionQueue;

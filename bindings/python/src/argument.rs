@@ -1,0 +1,83 @@
+use crate::failure;
+use pyo3::buffer::PyBuffer;
+use pyo3::exceptions::{PyOverflowError, PyTypeError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyByteArray, PyBytes, PyDelta, PyString, PyTuple};
+use slipstream::kv::{KvError, VersionToken, WatchCursor};
+use slipstream_bridge as bridge;
+use std::time::Duration;
+
+/// A key, prefix or name. A text that is no Unicode is passed on with replacement characters,
+/// which the core refuses by its own rule.
+pub(crate) fn text(text: &Bound<'_, PyString>) -> String {
+    text.to_string_lossy().into_owned()
+}
+
+/// Several prefixes.
+pub(crate) fn texts(texts: &Bound<'_, PyTuple>) -> PyResult<Vec<String>> {
+    texts.iter().map(|prefix| Ok(text(prefix.cast::<PyString>()?))).collect()
+}
+
+/// A value, token or cursor: anything that holds bytes.
+pub(crate) fn bytes(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
+    if let Ok(value) = value.cast::<PyBytes>() {
+        return Ok(value.as_bytes().to_vec());
+    }
+    if let Ok(value) = value.cast::<PyByteArray>() {
+        return Ok(value.to_vec());
+    }
+    let hint = if value.is_instance_of::<PyString>() { "; encode it first" } else { "" };
+    let text = format!("{name} must be bytes, not {}{hint}", value.get_type().name()?);
+    let buffer = PyBuffer::<u8>::get(value).map_err(|_| PyTypeError::new_err(text))?;
+    buffer.to_vec(value.py())
+}
+
+/// A version that this or another process got.
+pub(crate) fn version(
+    operation: &'static str,
+    version: &Bound<'_, PyAny>,
+) -> PyResult<VersionToken> {
+    let bytes = bytes("version", version)?;
+    bridge::token(&bytes).map_err(|error| failure::refuse(version.py(), error, operation))
+}
+
+/// A cursor; none and an empty one are no cursor.
+pub(crate) fn cursor(cursor: Option<&Bound<'_, PyAny>>) -> PyResult<WatchCursor> {
+    let Some(cursor) = cursor else { return Ok(WatchCursor::none()) };
+    let bytes = bytes("cursor", cursor)?;
+    bridge::cursor(&bytes).map_err(|error| failure::refuse(cursor.py(), error, "watch"))
+}
+
+/// A duration: seconds or a `timedelta`.
+pub(crate) fn duration(
+    operation: &'static str,
+    value: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Option<Duration>> {
+    let Some(value) = value else { return Ok(None) };
+    let py = value.py();
+    let seconds = if value.is_instance_of::<PyDelta>() {
+        value.call_method0(intern!(py, "total_seconds"))?.extract()?
+    } else {
+        value.extract()?
+    };
+    let duration = bridge::ttl_seconds(seconds);
+    duration.map(Some).map_err(|error| failure::refuse(py, error, operation))
+}
+
+/// A whole number of an option.
+pub(crate) fn number<T: TryFrom<i64>>(
+    name: &str,
+    value: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Option<T>> {
+    let Some(value) = value else { return Ok(None) };
+    let py = value.py();
+    let number = match value.extract::<i64>() {
+        Err(error) if !error.is_instance_of::<PyOverflowError>(py) => return Err(error),
+        number => number.ok().and_then(|number| T::try_from(number).ok()),
+    };
+    number.map(Some).ok_or_else(|| {
+        let error = KvError::InvalidArgument(format!("{name} {value} is out of range"));
+        failure::refuse(py, error, "store")
+    })
+}

@@ -1,0 +1,103 @@
+//! The coroutine that a method of `slipstream` returns.
+//!
+//! It is a type of its own and no `async def`, because an answer that is ready then costs no trip
+//! through the event loop, and no `#[pyclass]`, because those have no `am_send`, the slot through
+//! which `await` gets a value without an exception being raised for it.
+
+mod pending;
+mod slots;
+
+use crate::task::{Begun, Task};
+use pending::Pending;
+use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use std::cell::Cell;
+
+pub(crate) use slots::{new, register};
+
+/// How far a call is.
+enum State {
+    /// Nobody has awaited it yet.
+    New(Task),
+    /// An operation runs, and the event loop waits for it.
+    Pending(Box<Pending>),
+    /// It is being advanced right now.
+    Running,
+    /// It has ended.
+    Done,
+}
+
+/// What advancing a call gives to whoever drives it.
+enum Step {
+    /// Something for the event loop to wait for.
+    Yield(Py<PyAny>),
+    /// The answer.
+    Return(Py<PyAny>),
+}
+
+/// Advances a call, as `send` does for a coroutine.
+///
+/// The state is replaced and never borrowed, since whatever runs in between may come back here
+/// and must then find a call that is running.
+fn advance(state: &Cell<State>, sent: &Bound<'_, PyAny>) -> PyResult<Step> {
+    match state.replace(State::Running) {
+        State::New(task) if !sent.is_none() => {
+            state.set(State::New(task));
+            let text = "can't send non-None value to a just-started coroutine";
+            Err(PyTypeError::new_err(text))
+        }
+        State::New(task) => {
+            let step = begin(state, task, sent);
+            ending(state, step)
+        }
+        State::Pending(pending) => {
+            let step = wait(state, pending, sent);
+            ending(state, step)
+        }
+        State::Running => Err(PyValueError::new_err("coroutine already executing")),
+        State::Done => {
+            state.set(State::Done);
+            Err(PyRuntimeError::new_err("cannot reuse already awaited coroutine"))
+        }
+    }
+}
+
+/// Ends a call early, as `throw` and `close` do, and cancels its operation.
+fn cancel(state: &Cell<State>) -> PyResult<()> {
+    match state.replace(State::Running) {
+        State::Running => Err(PyValueError::new_err("coroutine already executing")),
+        ended => {
+            state.set(State::Done);
+            drop(ended);
+            Ok(())
+        }
+    }
+}
+
+fn begin(state: &Cell<State>, task: Task, sent: &Bound<'_, PyAny>) -> PyResult<Step> {
+    let py = sent.py();
+    match task.begin(py)? {
+        Begun::Answered(answer) => Ok(Step::Return(answer)),
+        Begun::Unfinished(operation, then) => {
+            wait(state, Pending::start(py, operation, then)?, sent)
+        }
+    }
+}
+
+fn wait(state: &Cell<State>, pending: Box<Pending>, sent: &Bound<'_, PyAny>) -> PyResult<Step> {
+    match pending.advance(sent)? {
+        Some(awaited) => {
+            state.set(State::Pending(pending));
+            Ok(Step::Yield(awaited))
+        }
+        None => pending.finish(sent.py()).map(Step::Return),
+    }
+}
+
+/// Marks the call as ended, unless it goes on waiting.
+fn ending(state: &Cell<State>, step: PyResult<Step>) -> PyResult<Step> {
+    if !matches!(step, Ok(Step::Yield(_))) {
+        state.set(State::Done);
+    }
+    step
+}

@@ -1,0 +1,217 @@
+use crate::argument;
+use crate::mode::Mode;
+use crate::task::Task;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString};
+use slipstream::handle::{self, ConnectOptions, Session};
+use slipstream_bridge::{self as bridge, Counted, Kind, Value};
+
+/// The methods that both kinds of connection have.
+#[pyclass(frozen, subclass, module = "slipstream")]
+pub(crate) struct ConnectionHandle {
+    session: Counted<Session>,
+    mode: Mode,
+}
+
+/// An open connection: a way to stores. ``slipstream.connect`` opens one.
+///
+/// It is an async context manager that closes itself.
+///
+/// >>> async with slipstream.connect("memory:") as conn:
+/// ...     store = await conn.store("nodes")
+#[pyclass(frozen, extends = ConnectionHandle, module = "slipstream")]
+pub(crate) struct Connection;
+
+/// An open connection whose calls block: ``slipstream.sync.connect`` opens one.
+///
+/// It is a context manager that closes itself. Any number of threads may use it.
+///
+/// >>> with slipstream.sync.connect("memory:") as conn:
+/// ...     store = conn.store("nodes")
+#[pyclass(frozen, extends = ConnectionHandle, name = "Connection", module = "slipstream.sync")]
+pub(crate) struct SyncConnection;
+
+/// Connects on behalf of `slipstream.connect`.
+#[pyfunction]
+#[pyo3(signature = (url, *, timeout, connect_timeout))]
+pub(crate) fn connect(
+    py: Python<'_>,
+    url: &Bound<'_, PyString>,
+    timeout: &Bound<'_, PyAny>,
+    connect_timeout: &Bound<'_, PyAny>,
+) -> PyResult<Py<PyAny>> {
+    open(py, Mode::Awaited, url, timeout, connect_timeout)
+}
+
+/// Connects on behalf of `slipstream.sync.connect`.
+#[pyfunction]
+#[pyo3(signature = (url, *, timeout, connect_timeout))]
+pub(crate) fn connect_sync(
+    py: Python<'_>,
+    url: &Bound<'_, PyString>,
+    timeout: &Bound<'_, PyAny>,
+    connect_timeout: &Bound<'_, PyAny>,
+) -> PyResult<Py<PyAny>> {
+    open(py, Mode::Blocking, url, timeout, connect_timeout)
+}
+
+fn open(
+    py: Python<'_>,
+    mode: Mode,
+    url: &Bound<'_, PyString>,
+    timeout: &Bound<'_, PyAny>,
+    connect_timeout: &Bound<'_, PyAny>,
+) -> PyResult<Py<PyAny>> {
+    let default = ConnectOptions::default();
+    let seconds = |value| argument::duration("connect", Some(value));
+    let options = ConnectOptions {
+        timeout: seconds(timeout)?.unwrap_or(default.timeout),
+        connect_timeout: seconds(connect_timeout)?.unwrap_or(default.connect_timeout),
+    };
+    let url = argument::text(url);
+    let connecting = async move { handle::connect(&url, options).await.map(Value::Session) };
+    mode.run(py, "connect", Task::lengthy(mode, connecting))
+}
+
+impl ConnectionHandle {
+    /// The connection as Python is given it.
+    pub(crate) fn make(py: Python<'_>, session: Session, mode: Mode) -> PyResult<Py<PyAny>> {
+        let handle =
+            PyClassInitializer::from(Self { session: Counted::new(Kind::Session, session), mode });
+        match mode {
+            Mode::Awaited => Ok(Py::new(py, handle.add_subclass(Connection))?.into_any()),
+            Mode::Blocking => Ok(Py::new(py, handle.add_subclass(SyncConnection))?.into_any()),
+        }
+    }
+
+    fn shut(&self, py: Python<'_>, name: &'static str) -> PyResult<Py<PyAny>> {
+        let session = (*self.session).clone();
+        let closing = async move { session.close().await.map(|()| Value::Unit) };
+        self.mode.run(py, name, Task::lengthy(self.mode, closing))
+    }
+}
+
+#[pymethods]
+impl ConnectionHandle {
+    /// Open the store of this name, creating it if it is missing (rule L2).
+    ///
+    /// What is left out is unlimited, and one for history and replicas. An existing store is
+    /// opened as it is.
+    ///
+    /// name: 1 to 64 of A-Z a-z 0-9 - _ (rule K3)
+    /// storage: "persistent" or "memory"
+    /// max_history: versions kept of each key, 1 to 64
+    /// max_age: how long an entry lives unless written again; seconds or a timedelta
+    /// max_bytes: the size of all keys and values
+    /// num_replicas: servers that keep a copy, 1 to 5
+    /// discard: what a full store does: "new" refuses the write, "old" evicts the oldest
+    ///
+    /// Raises InvalidArgument before anything is created, NotConnected, Timeout.
+    ///
+    /// >>> store = await conn.store("nodes", max_bytes=1_000_000)
+    #[pyo3(signature = (name, *, storage=None, max_history=None, max_age=None, max_bytes=None,
+                        num_replicas=None, discard=None))]
+    #[allow(clippy::too_many_arguments)]
+    fn store(
+        &self,
+        py: Python<'_>,
+        name: &Bound<'_, PyString>,
+        storage: Option<&Bound<'_, PyString>>,
+        max_history: Option<&Bound<'_, PyAny>>,
+        max_age: Option<&Bound<'_, PyAny>>,
+        max_bytes: Option<&Bound<'_, PyAny>>,
+        num_replicas: Option<&Bound<'_, PyAny>>,
+        discard: Option<&Bound<'_, PyString>>,
+    ) -> PyResult<Py<PyAny>> {
+        let config = bridge::store_config(
+            &argument::text(name),
+            storage.map(argument::text).as_deref(),
+            argument::number("max_history", max_history)?,
+            argument::duration("store", max_age)?,
+            argument::number("max_bytes", max_bytes)?,
+            argument::number("num_replicas", num_replicas)?,
+            discard.map(argument::text).as_deref(),
+        )
+        .map_err(|error| crate::failure::refuse(py, error, "store"))?;
+        let session = (*self.session).clone();
+        let opening = async move { session.store(config).await.map(Value::Store) };
+        self.mode.run(py, "Connection.store", Task::lengthy(self.mode, opening))
+    }
+
+    /// Close the connection: open watches end and every handle of it raises NotConnected
+    /// (rule L5). Twice is fine.
+    ///
+    /// >>> await conn.close()
+    fn close(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.shut(py, "Connection.close")
+    }
+
+    /// Whether the connection works right now (rule L1).
+    ///
+    /// >>> conn.is_healthy()
+    /// True
+    fn is_healthy(&self) -> bool {
+        self.session.is_healthy()
+    }
+
+    /// What stores on this connection can do, as ConnectionCapabilities.
+    ///
+    /// >>> conn.capabilities().ttl
+    /// True
+    fn capabilities<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let can = self.session.capabilities();
+        let fields = PyDict::new(py);
+        fields.set_item("streaming_watch", can.streaming_watch)?;
+        fields.set_item("prefix_watch", can.prefix_watch)?;
+        fields.set_item("ttl", can.ttl)?;
+        fields.set_item("purge", can.purge)?;
+        fields.set_item("cas", can.cas)?;
+        fields.set_item("transactions", can.transactions)?;
+        fields.set_item("global_ordering", can.global_ordering)?;
+        fields.set_item("max_value_size", can.max_value_size)?;
+        let class = py.import("slipstream.capabilities")?.getattr("ConnectionCapabilities")?;
+        class.call((), Some(&fields))
+    }
+
+    /// Where this connection leads.
+    #[getter]
+    fn url(&self) -> &str {
+        self.session.url()
+    }
+
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+        let state = if slf.get().is_healthy() { "" } else { " (not connected)" };
+        let url = slf.get().url();
+        Ok(format!("<{} to {url:?}{state}>", slf.get_type().fully_qualified_name()?))
+    }
+}
+
+#[pymethods]
+impl Connection {
+    fn __aenter__(slf: Py<Self>, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        Mode::Awaited.run(py, "Connection.__aenter__", Task::Answer(slf.into_any()))
+    }
+
+    #[pyo3(signature = (*_exception))]
+    fn __aexit__(
+        slf: &Bound<'_, Self>,
+        _exception: &Bound<'_, pyo3::types::PyTuple>,
+    ) -> PyResult<Py<PyAny>> {
+        slf.as_super().get().shut(slf.py(), "Connection.__aexit__")
+    }
+}
+
+#[pymethods]
+impl SyncConnection {
+    fn __enter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    #[pyo3(signature = (*_exception))]
+    fn __exit__(
+        slf: &Bound<'_, Self>,
+        _exception: &Bound<'_, pyo3::types::PyTuple>,
+    ) -> PyResult<Py<PyAny>> {
+        slf.as_super().get().shut(slf.py(), "Connection.__exit__")
+    }
+}

@@ -1,0 +1,37 @@
+use crate::call;
+use crate::task::{Begun, Task};
+use pyo3::prelude::*;
+use slipstream_bridge as bridge;
+use std::time::Duration;
+
+/// How the methods of an object answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// With a coroutine: the classes of `slipstream`.
+    Awaited,
+    /// When they are done: the classes of `slipstream.sync`.
+    Blocking,
+}
+
+/// How often a blocked call looks for signals. Ctrl-C is to work within 100 ms.
+const SIGNAL_INTERVAL: Duration = Duration::from_millis(50);
+
+impl Mode {
+    /// Runs a task, or makes the coroutine that will. `name` is the method's.
+    pub(crate) fn run(self, py: Python<'_>, name: &'static str, task: Task) -> PyResult<Py<PyAny>> {
+        match self {
+            Self::Awaited => call::new(py, name, task),
+            Self::Blocking => block(py, task),
+        }
+    }
+}
+
+fn block(py: Python<'_>, task: Task) -> PyResult<Py<PyAny>> {
+    let (operation, then) = match task.begin(py)? {
+        Begun::Answered(answer) => return Ok(answer),
+        Begun::Unfinished(operation, then) => (operation, then),
+    };
+    let tick = || Python::attach(|py| py.check_signals());
+    let outcome = py.detach(move || bridge::wait(operation, SIGNAL_INTERVAL, tick))?;
+    then.finish(py, outcome)
+}

@@ -1,0 +1,299 @@
+use crate::argument;
+use crate::failure;
+use crate::mode::Mode;
+use crate::task::Task;
+use crate::watch::WatchHandle;
+use pyo3::prelude::*;
+use pyo3::types::{PyString, PyTuple};
+use slipstream::handle::Store as Handle;
+use slipstream_bridge::{Counted, Kind, Outcome, Value};
+use std::future::Future;
+
+/// The methods that both kinds of store have.
+#[pyclass(frozen, subclass, module = "slipstream")]
+pub(crate) struct StoreHandle {
+    store: Counted<Handle>,
+    mode: Mode,
+}
+
+/// One store: reads, writes, compare-and-swap and watches. ``Connection.store`` opens one.
+///
+/// >>> store = await conn.store("nodes")
+/// >>> version = await store.put("node.a", b"10.0.0.1")
+/// >>> version = await store.update("node.a", b"10.0.0.2", version)
+/// >>> await store.get("node.a")
+/// Entry(key='node.a', value=b'10.0.0.2', version=b'...')
+#[pyclass(frozen, extends = StoreHandle, module = "slipstream")]
+pub(crate) struct Store;
+
+/// One store whose calls block: reads, writes, compare-and-swap and watches.
+/// ``slipstream.sync.Connection.store`` opens one. Ctrl-C interrupts every call.
+///
+/// >>> store = conn.store("nodes")
+/// >>> version = store.put("node.a", b"10.0.0.1")
+/// >>> version = store.update("node.a", b"10.0.0.2", version)
+/// >>> store.get("node.a")
+/// Entry(key='node.a', value=b'10.0.0.2', version=b'...')
+#[pyclass(frozen, extends = StoreHandle, name = "Store", module = "slipstream.sync")]
+pub(crate) struct SyncStore;
+
+impl StoreHandle {
+    /// The store as Python is given it.
+    pub(crate) fn make(py: Python<'_>, store: Handle, mode: Mode) -> PyResult<Py<PyAny>> {
+        let handle =
+            PyClassInitializer::from(Self { store: Counted::new(Kind::Store, store), mode });
+        match mode {
+            Mode::Awaited => Ok(Py::new(py, handle.add_subclass(Store))?.into_any()),
+            Mode::Blocking => Ok(Py::new(py, handle.add_subclass(SyncStore))?.into_any()),
+        }
+    }
+
+    fn run<F>(
+        &self,
+        py: Python<'_>,
+        name: &'static str,
+        operation: impl FnOnce(Handle) -> F,
+    ) -> PyResult<Py<PyAny>>
+    where
+        F: Future<Output = Outcome> + Send + 'static,
+    {
+        let operation = operation((*self.store).clone());
+        self.mode.run(py, name, Task::operation(self.mode, operation))
+    }
+
+    fn list<F>(
+        &self,
+        py: Python<'_>,
+        name: &'static str,
+        operation: impl FnOnce(Handle) -> F,
+    ) -> PyResult<Py<PyAny>>
+    where
+        F: Future<Output = Outcome> + Send + 'static,
+    {
+        let operation = operation((*self.store).clone());
+        self.mode.run(py, name, Task::lengthy(self.mode, operation))
+    }
+}
+
+#[pymethods]
+impl StoreHandle {
+    /// The live entry of a key, or None (rule R1). A missing key is never an error.
+    ///
+    /// Raises InvalidArgument, NotConnected, Timeout.
+    ///
+    /// >>> entry = await store.get("node.a")
+    fn get(&self, py: Python<'_>, key: &Bound<'_, PyString>) -> PyResult<Py<PyAny>> {
+        let key = argument::text(key);
+        self.run(py, "Store.get", |store| async move { store.get(&key).await.map(Value::Entry) })
+    }
+
+    /// The raw last record of a key, which may be a tombstone with an empty value and its own
+    /// version (rule R3). None if it was never written, was purged or has expired.
+    ///
+    /// Raises InvalidArgument, NotConnected, Timeout.
+    ///
+    /// >>> tombstone = await store.entry("node.a")
+    fn entry(&self, py: Python<'_>, key: &Bound<'_, PyString>) -> PyResult<Py<PyAny>> {
+        let key = argument::text(key);
+        self.run(
+            py,
+            "Store.entry",
+            |store| async move { store.entry(&key).await.map(Value::Entry) },
+        )
+    }
+
+    /// Every live key with this prefix, sorted by bytes (rule R4). The empty prefix is every key.
+    ///
+    /// Raises InvalidArgument, NotConnected, Timeout.
+    ///
+    /// >>> await store.keys("node.")
+    /// ['node.a']
+    #[pyo3(signature = (prefix=None))]
+    fn keys(&self, py: Python<'_>, prefix: Option<&Bound<'_, PyString>>) -> PyResult<Py<PyAny>> {
+        let prefix = prefix.map(argument::text).unwrap_or_default();
+        self.list(
+            py,
+            "Store.keys",
+            |store| async move { store.keys(&prefix).await.map(Value::Keys) },
+        )
+    }
+
+    /// Every live entry whose key has this prefix, sorted by key (rule R4). The empty prefix is
+    /// everything.
+    ///
+    /// Raises InvalidArgument, NotConnected, Timeout.
+    ///
+    /// >>> {entry.key: entry.value for entry in await store.scan("node.")}
+    /// {'node.a': b'10.0.0.1'}
+    #[pyo3(signature = (prefix=None))]
+    fn scan(&self, py: Python<'_>, prefix: Option<&Bound<'_, PyString>>) -> PyResult<Py<PyAny>> {
+        let prefix = prefix.map(argument::text).unwrap_or_default();
+        self.list(
+            py,
+            "Store.scan",
+            |store| async move { store.scan(&prefix).await.map(Value::Entries) },
+        )
+    }
+
+    /// Write unconditionally and get the new version (rule W1). An empty value is a tombstone:
+    /// the key then reads as deleted (R2).
+    ///
+    /// ttl: after this time the key is gone (W5); seconds or a timedelta
+    ///
+    /// Raises InvalidArgument, LimitExceeded, NotConnected, Timeout. After a Timeout the outcome
+    /// is unknown (W6), and so it is when the call is cancelled.
+    ///
+    /// >>> version = await store.put("node.a", b"10.0.0.1", ttl=30)
+    #[pyo3(signature = (key, value, *, ttl=None))]
+    fn put(
+        &self,
+        py: Python<'_>,
+        key: &Bound<'_, PyString>,
+        value: &Bound<'_, PyAny>,
+        ttl: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Py<PyAny>> {
+        let (key, value) = (argument::text(key), argument::bytes("value", value)?);
+        let ttl = argument::duration("put", ttl)?;
+        self.run(py, "Store.put", |store| async move {
+            store.put(&key, &value, ttl).await.map(Value::Token)
+        })
+    }
+
+    /// Write only where there is no live value, and get the new version (rule W1).
+    ///
+    /// ttl: after this time the key is gone (W5); seconds or a timedelta
+    ///
+    /// Raises AlreadyExists, InvalidArgument, LimitExceeded, NotConnected, Timeout.
+    ///
+    /// >>> lease = await store.create("lock", b"me", ttl=10)
+    #[pyo3(signature = (key, value, *, ttl=None))]
+    fn create(
+        &self,
+        py: Python<'_>,
+        key: &Bound<'_, PyString>,
+        value: &Bound<'_, PyAny>,
+        ttl: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Py<PyAny>> {
+        let (key, value) = (argument::text(key), argument::bytes("value", value)?);
+        let ttl = argument::duration("create", ttl)?;
+        self.run(py, "Store.create", |store| async move {
+            store.create(&key, &value, ttl).await.map(Value::Token)
+        })
+    }
+
+    /// Write only if version is the key's current one, and get the new version (rule W2).
+    ///
+    /// version: from get, entry, a write or a watch, of any process and language (V3)
+    /// ttl: after this time the key is gone (W5); seconds or a timedelta
+    ///
+    /// Raises RevisionMismatch, InvalidArgument, LimitExceeded, NotConnected, OperationFailed for
+    /// a version of another backend (V5), Timeout.
+    ///
+    /// >>> version = await store.update("node.a", b"10.0.0.2", entry.version)
+    #[pyo3(signature = (key, value, version, *, ttl=None))]
+    fn update(
+        &self,
+        py: Python<'_>,
+        key: &Bound<'_, PyString>,
+        value: &Bound<'_, PyAny>,
+        version: &Bound<'_, PyAny>,
+        ttl: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Py<PyAny>> {
+        let (key, value) = (argument::text(key), argument::bytes("value", value)?);
+        let version = argument::version("update", version)?;
+        let ttl = argument::duration("update", ttl)?;
+        self.run(py, "Store.update", |store| async move {
+            store.update(&key, &value, &version, ttl).await.map(Value::Token)
+        })
+    }
+
+    /// Delete a key, leaving a tombstone; idempotent (rule W3). False where nothing was live,
+    /// as far as the backend knows.
+    ///
+    /// Raises InvalidArgument, NotConnected, Timeout.
+    ///
+    /// >>> await store.delete("node.a")
+    /// True
+    fn delete(&self, py: Python<'_>, key: &Bound<'_, PyString>) -> PyResult<Py<PyAny>> {
+        let key = argument::text(key);
+        self.run(
+            py,
+            "Store.delete",
+            |store| async move { store.delete(&key).await.map(Value::Bool) },
+        )
+    }
+
+    /// Delete a key only if version is its current one (rules W2, W3).
+    ///
+    /// Raises RevisionMismatch, InvalidArgument, NotConnected, OperationFailed for a version of
+    /// another backend (V5), Timeout.
+    ///
+    /// >>> await store.delete_with_version("node.a", entry.version)
+    /// True
+    fn delete_with_version(
+        &self,
+        py: Python<'_>,
+        key: &Bound<'_, PyString>,
+        version: &Bound<'_, PyAny>,
+    ) -> PyResult<Py<PyAny>> {
+        let key = argument::text(key);
+        let version = argument::version("delete_with_version", version)?;
+        self.run(py, "Store.delete_with_version", |store| async move {
+            store.delete_with_version(&key, &version).await.map(Value::Bool)
+        })
+    }
+
+    /// Drop a key's value and history (rule W4). Purging an absent key is no error.
+    ///
+    /// Raises InvalidArgument, NotConnected, Timeout.
+    ///
+    /// >>> await store.purge("node.a")
+    fn purge(&self, py: Python<'_>, key: &Bound<'_, PyString>) -> PyResult<Py<PyAny>> {
+        let key = argument::text(key);
+        self.run(
+            py,
+            "Store.purge",
+            |store| async move { store.purge(&key).await.map(|()| Value::Unit) },
+        )
+    }
+
+    /// Watch the keys that have one of these prefixes: their state first and then every change
+    /// (rule S1), or with a cursor only what came after it (S4). ``watch("")`` is every key,
+    /// ``watch()`` ends at once (S6).
+    ///
+    /// cursor: a saved ``watch.cursor`` or a version; None and b"" are no cursor
+    ///
+    /// Raises InvalidArgument and NotConnected here; the watch itself raises CursorExpired when
+    /// changes after the cursor can no longer be told (S5), and NotConnected once the connection
+    /// is closed.
+    ///
+    /// >>> async with store.watch("node.", cursor=saved) as watch:
+    /// ...     async for update in watch:
+    /// ...         handle(update)
+    /// ...         saved = watch.cursor
+    #[pyo3(signature = (*prefixes, cursor=None))]
+    fn watch(
+        &self,
+        py: Python<'_>,
+        prefixes: &Bound<'_, PyTuple>,
+        cursor: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Py<PyAny>> {
+        let prefixes = argument::texts(prefixes)?;
+        let cursor = argument::cursor(cursor)?;
+        let borrowed: Vec<&str> = prefixes.iter().map(String::as_str).collect();
+        let watch = self.store.watch(&borrowed, &cursor);
+        let watch = watch.map_err(|error| failure::raise(py, error))?;
+        WatchHandle::make(py, watch, self.store.name(), self.mode)
+    }
+
+    /// The store's name.
+    #[getter]
+    fn name(&self) -> &str {
+        self.store.name()
+    }
+
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+        let class = slf.get_type().fully_qualified_name()?;
+        Ok(format!("<{class} {:?}>", slf.get().store.name()))
+    }
+}

@@ -1,0 +1,154 @@
+use crate::argument;
+use crate::record::{Record, cursor_bytes, record, version_bytes};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyString};
+use slipstream::kv::{UpdateKind, UpdateRef, VersionToken, WatchCursor};
+
+/// A watched key has a new value.
+///
+/// ``cursor`` is where a watch goes on once this update is handled (rule S4). It does not take
+/// part in comparisons.
+///
+/// >>> match update:
+/// ...     case slipstream.Put(key, value): table[key] = value
+/// ...     case slipstream.Delete(key) | slipstream.Purge(key): table.pop(key, None)
+#[pyclass(frozen, extends = Record, module = "slipstream")]
+pub(crate) struct Put {
+    value: Py<PyBytes>,
+    change: Change,
+}
+
+/// A watched key was deleted, or was written with an empty value (rule R2).
+#[pyclass(frozen, extends = Record, module = "slipstream")]
+pub(crate) struct Delete {
+    change: Change,
+}
+
+/// A watched key was purged with its history, or its time to live ended (rules W4, W5).
+#[pyclass(frozen, extends = Record, module = "slipstream")]
+pub(crate) struct Purge {
+    change: Change,
+}
+
+/// What every update has.
+struct Change {
+    key: Py<PyString>,
+    version: VersionToken,
+    cursor: WatchCursor,
+}
+
+/// The update as Python is given it.
+pub(crate) fn make(
+    py: Python<'_>,
+    update: UpdateRef<'_>,
+    cursor: WatchCursor,
+) -> PyResult<Py<PyAny>> {
+    let key = PyString::new(py, update.key).unbind();
+    let change = Change { key, version: update.version.clone(), cursor };
+    match update.kind {
+        UpdateKind::Put => {
+            let value = PyBytes::new(py, update.value).unbind();
+            Ok(Py::new(py, record(Put { value, change }))?.into_any())
+        }
+        UpdateKind::Delete => Ok(Py::new(py, record(Delete { change }))?.into_any()),
+        UpdateKind::Purge => Ok(Py::new(py, record(Purge { change }))?.into_any()),
+    }
+}
+
+impl Change {
+    fn new(
+        key: Py<PyString>,
+        version: &Bound<'_, PyAny>,
+        cursor: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let version = argument::version("watch", version)?;
+        Ok(Self { key, version, cursor: argument::cursor(cursor)? })
+    }
+}
+
+#[pymethods]
+impl Put {
+    #[classattr]
+    #[pyo3(name = "__match_args__")]
+    const MATCH_ARGS: (&'static str, &'static str, &'static str, &'static str) =
+        ("key", "value", "version", "cursor");
+
+    #[new]
+    #[pyo3(signature = (key, value, version, cursor=None))]
+    fn new(
+        key: Py<PyString>,
+        value: Py<PyBytes>,
+        version: &Bound<'_, PyAny>,
+        cursor: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<PyClassInitializer<Self>> {
+        Ok(record(Self { value, change: Change::new(key, version, cursor)? }))
+    }
+
+    /// The key that has the value.
+    #[getter]
+    fn key<'py>(&self, py: Python<'py>) -> &Bound<'py, PyString> {
+        self.change.key.bind(py)
+    }
+
+    /// The new value.
+    #[getter]
+    fn value<'py>(&self, py: Python<'py>) -> &Bound<'py, PyBytes> {
+        self.value.bind(py)
+    }
+
+    /// The version of the change.
+    #[getter]
+    fn version<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        version_bytes(py, &self.change.version)
+    }
+
+    /// The position after this update: what to resume from once it is handled (rule S4).
+    #[getter]
+    fn cursor<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        cursor_bytes(py, &self.change.cursor)
+    }
+}
+
+/// The methods of an update that is a removal.
+macro_rules! removal {
+    ($removal:ident) => {
+        #[pymethods]
+        impl $removal {
+            #[classattr]
+            #[pyo3(name = "__match_args__")]
+            const MATCH_ARGS: (&'static str, &'static str, &'static str) =
+                ("key", "version", "cursor");
+
+            #[new]
+            #[pyo3(signature = (key, version, cursor=None))]
+            fn new(
+                key: Py<PyString>,
+                version: &Bound<'_, PyAny>,
+                cursor: Option<&Bound<'_, PyAny>>,
+            ) -> PyResult<PyClassInitializer<Self>> {
+                Ok(record(Self { change: Change::new(key, version, cursor)? }))
+            }
+
+            /// The key that is gone.
+            #[getter]
+            fn key<'py>(&self, py: Python<'py>) -> &Bound<'py, PyString> {
+                self.change.key.bind(py)
+            }
+
+            /// The version of the removal.
+            #[getter]
+            fn version<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+                version_bytes(py, &self.change.version)
+            }
+
+            /// The position after this update: what to resume from once it is handled (rule S4).
+            #[getter]
+            fn cursor<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+                cursor_bytes(py, &self.change.cursor)
+            }
+        }
+    };
+}
+
+removal!(Delete);
+removal!(Purge);

@@ -1,0 +1,286 @@
+use crate::failure;
+use crate::mode::Mode;
+use crate::record::cursor_bytes;
+use crate::task::{Portion, Task};
+use crate::update;
+use pyo3::exceptions::PyResourceWarning;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyList, PyTuple};
+use slipstream::handle::{Failure, Watch as Handle};
+use slipstream::kv::KvError;
+use slipstream_bridge::{Counted, Kind, Value, WatchBuffer};
+use std::ffi::CString;
+
+/// What both kinds of watch have.
+#[pyclass(frozen, subclass, module = "slipstream")]
+pub(crate) struct WatchHandle {
+    buffer: Counted<WatchBuffer>,
+    store: String,
+    mode: Mode,
+    opened: Origin,
+}
+
+/// A watch: an async iterator of ``Put``, ``Delete`` and ``Purge``. ``Store.watch`` opens one.
+///
+/// Left by ``break`` it may be iterated again and goes on where it stood, until it is closed; as
+/// an async context manager it closes itself. One reader at a time: a second one raises
+/// OperationFailed.
+///
+/// >>> async with store.watch("node.") as watch:
+/// ...     async for update in watch:
+/// ...         print(update)
+#[pyclass(frozen, extends = WatchHandle, module = "slipstream")]
+pub(crate) struct Watch;
+
+/// A watch: an iterator of ``Put``, ``Delete`` and ``Purge`` that blocks until there is one.
+/// ``slipstream.sync.Store.watch`` opens one.
+///
+/// Left by ``break`` it may be iterated again and goes on where it stood, until it is closed; as
+/// a context manager it closes itself. One reader at a time: a second one raises
+/// OperationFailed. Another thread may close it, and then iteration ends.
+///
+/// >>> with store.watch("node.") as watch:
+/// ...     for update in watch:
+/// ...         print(update)
+#[pyclass(frozen, extends = WatchHandle, name = "Watch", module = "slipstream.sync")]
+pub(crate) struct SyncWatch;
+
+/// An async iterator of lists: the updates of a watch that are there at once.
+#[pyclass(frozen, module = "slipstream")]
+pub(crate) struct Batches {
+    watch: Py<WatchHandle>,
+}
+
+/// An iterator of lists: the updates of a watch that are there at once.
+#[pyclass(frozen, name = "Batches", module = "slipstream.sync")]
+pub(crate) struct SyncBatches {
+    watch: Py<WatchHandle>,
+}
+
+/// The line of Python that opened a watch.
+struct Origin {
+    file: String,
+    line: u32,
+}
+
+impl WatchHandle {
+    /// The watch as Python is given it.
+    pub(crate) fn make(
+        py: Python<'_>,
+        watch: Handle,
+        store: &str,
+        mode: Mode,
+    ) -> PyResult<Py<PyAny>> {
+        let buffer = Counted::new(Kind::Watch, WatchBuffer::new(watch));
+        let handle = PyClassInitializer::from(Self {
+            buffer,
+            store: store.to_owned(),
+            mode,
+            opened: Origin::here(py)?,
+        });
+        match mode {
+            Mode::Awaited => Ok(Py::new(py, handle.add_subclass(Watch))?.into_any()),
+            Mode::Blocking => Ok(Py::new(py, handle.add_subclass(SyncWatch))?.into_any()),
+        }
+    }
+
+    /// How this watch is read.
+    pub(crate) fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// Where updates wait to be read.
+    pub(crate) fn buffer(&self) -> &WatchBuffer {
+        &self.buffer
+    }
+
+    /// The next update, if one is there.
+    pub(crate) fn take(&self, py: Python<'_>) -> Option<PyResult<Py<PyAny>>> {
+        // The buffer is locked meanwhile, so nothing is made here that the garbage collector
+        // tracks: a collection could free another holder of it.
+        self.buffer.take(|update, cursor| update::make(py, update, cursor))
+    }
+
+    /// The list of all updates that are there, if there are any.
+    pub(crate) fn take_all(&self, py: Python<'_>) -> Option<PyResult<Py<PyAny>>> {
+        let (batch, first) = self.buffer.take_all()?;
+        let updates = (first..batch.len())
+            .filter_map(|i| Some(update::make(py, batch.get(i)?, batch.cursor_after(i))));
+        let list = updates.collect::<PyResult<Vec<_>>>();
+        Some(list.and_then(|list| Ok(PyList::new(py, list)?.into_any().unbind())))
+    }
+}
+
+#[pymethods]
+impl WatchHandle {
+    /// Wait until the first state is complete (rule S3), also for an empty store: every update of
+    /// it was handed out, or waits in memory to be handed out next. With a cursor: until the
+    /// watch has caught up with the store.
+    ///
+    /// Raises CursorExpired, NotConnected, WatchError if the watch is closed first.
+    ///
+    /// >>> await watch.synced()
+    fn synced(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let watch = self.buffer.watch().clone();
+        let synced = async move { watch.synced().await.map(|()| Value::Unit) };
+        self.mode.run(py, "Watch.synced", Task::lengthy(self.mode, synced))
+    }
+
+    /// Whether the first state is complete (rule S3).
+    #[getter]
+    fn is_synced(&self) -> bool {
+        self.buffer.is_synced()
+    }
+
+    /// The position after the last update handed out, as bytes to save (rule S4). Saved after an
+    /// update is handled and given to ``watch(cursor=...)``, nothing is lost and nothing that was
+    /// handled is repeated.
+    ///
+    /// >>> saved = watch.cursor
+    #[getter]
+    fn cursor<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let cursor = self.buffer.cursor().ok_or_else(|| {
+            let failure = Failure::new(KvError::NotConnected, "cursor");
+            failure::raise(py, Failure { inherited: true, ..failure })
+        })?;
+        Ok(cursor_bytes(py, &cursor))
+    }
+
+    /// Close the watch at once, and free what is behind it (rule S9). Iteration ends. Twice is
+    /// fine. What it returns may be awaited and need not be.
+    ///
+    /// >>> watch.close()
+    fn close(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.buffer.close();
+        self.mode.run(py, "Watch.close", Task::Answer(py.None()))
+    }
+
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+        let state = if slf.get().is_synced() { ", synced" } else { "" };
+        let class = slf.get_type().fully_qualified_name()?;
+        Ok(format!("<{class} of {:?}{state}>", slf.get().store))
+    }
+}
+
+#[pymethods]
+impl Watch {
+    /// The same updates as lists: whatever is there at once, and at least one.
+    ///
+    /// >>> async for updates in watch.batches():
+    /// ...     handle_all(updates)
+    fn batches(slf: Py<Self>, py: Python<'_>) -> Batches {
+        Batches { watch: slf.into_bound(py).into_super().unbind() }
+    }
+
+    fn __aiter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __anext__(slf: Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        read(slf.py(), Mode::Awaited, slf.clone().into_super().unbind(), Portion::Update)
+    }
+
+    fn __aenter__(slf: Py<Self>, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        Mode::Awaited.run(py, "Watch.__aenter__", Task::Answer(slf.into_any()))
+    }
+
+    #[pyo3(signature = (*_exception))]
+    fn __aexit__(slf: &Bound<'_, Self>, _exception: &Bound<'_, PyTuple>) -> PyResult<Py<PyAny>> {
+        slf.as_super().get().close(slf.py())
+    }
+}
+
+#[pymethods]
+impl SyncWatch {
+    /// The same updates as lists: whatever is there at once, and at least one.
+    ///
+    /// >>> for updates in watch.batches():
+    /// ...     handle_all(updates)
+    fn batches(slf: Py<Self>, py: Python<'_>) -> SyncBatches {
+        SyncBatches { watch: slf.into_bound(py).into_super().unbind() }
+    }
+
+    fn __iter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __next__(slf: Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        read(slf.py(), Mode::Blocking, slf.clone().into_super().unbind(), Portion::Update)
+    }
+
+    fn __enter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    #[pyo3(signature = (*_exception))]
+    fn __exit__(slf: &Bound<'_, Self>, _exception: &Bound<'_, PyTuple>) -> PyResult<Py<PyAny>> {
+        slf.as_super().get().close(slf.py())
+    }
+}
+
+#[pymethods]
+impl Batches {
+    fn __aiter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __anext__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        read(py, Mode::Awaited, self.watch.clone_ref(py), Portion::Batch)
+    }
+}
+
+#[pymethods]
+impl SyncBatches {
+    fn __iter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __next__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        read(py, Mode::Blocking, self.watch.clone_ref(py), Portion::Batch)
+    }
+}
+
+impl Drop for WatchHandle {
+    fn drop(&mut self) {
+        if !self.buffer.is_ended() {
+            Python::try_attach(|py| self.opened.warn(py, &self.store));
+        }
+    }
+}
+
+impl Origin {
+    fn here(py: Python<'_>) -> PyResult<Self> {
+        let frame = py.import(intern!(py, "sys"))?.call_method0(intern!(py, "_getframe"))?;
+        let code = frame.getattr(intern!(py, "f_code"))?;
+        let file = code.getattr(intern!(py, "co_filename"))?.extract()?;
+        let line: Option<u32> = frame.getattr(intern!(py, "f_lineno"))?.extract()?;
+        Ok(Self { file, line: line.unwrap_or_default() })
+    }
+
+    /// Warns that what was opened here was not closed.
+    fn warn(&self, py: Python<'_>, store: &str) {
+        // An object may be freed while an exception is on its way, which is kept.
+        let raised = PyErr::take(py);
+        let (file, line) = (&self.file, self.line);
+        let text = format!("unclosed watch of store {store:?}, opened at {file}:{line}");
+        if let (Ok(text), Ok(file)) = (CString::new(text), CString::new(file.as_str())) {
+            let category = py.get_type::<PyResourceWarning>();
+            let line = i32::try_from(line).unwrap_or_default();
+            let warned = PyErr::warn_explicit(py, &category, &text, &file, line, None, None);
+            warned.unwrap_or_else(|error| error.write_unraisable(py, None));
+        }
+        if let Some(raised) = raised {
+            raised.restore(py);
+        }
+    }
+}
+
+fn read(
+    py: Python<'_>,
+    mode: Mode,
+    watch: Py<WatchHandle>,
+    portion: Portion,
+) -> PyResult<Py<PyAny>> {
+    mode.run(py, "Watch.__anext__", Task::Read(watch, portion))
+}
