@@ -1,1 +1,16 @@
-//! placeholder
+//! The native half of the npm package `slipstream-kv`: the handles of the core as Node classes.
+//! No meaning of its own; the TypeScript in `node/src` is what a program sees.
+//!
+//! A call answers at once when it is ready, else with the number of an operation whose outcome
+//! [`EventLoop::drain`](event_loop::EventLoop) hands over later. Nothing here makes a promise, and
+//! nothing but one wake-up function is ever called from another thread.
+
+mod answer;
+mod event_loop;
+mod failure;
+mod live;
+mod page;
+mod session;
+mod store;
+mod wake;
+mod watch;

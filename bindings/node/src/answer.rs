@@ -1,0 +1,113 @@
+use crate::event_loop::Operations;
+use crate::failure::Failure;
+use crate::page::{self, Row};
+use crate::session::Session;
+use crate::store::Store;
+use crate::watch::Watch;
+use napi::bindgen_prelude::{Null, ToNapiValue};
+use napi::{Env, Result, check_status, sys};
+use slipstream::handle;
+use slipstream::kv::KvEntry;
+use slipstream_bridge::{Counted, Kind, Outcome, Value};
+use std::ptr;
+use std::rc::Rc;
+
+/// What a native call returns: a number stands for an operation whose outcome will be drained, or
+/// if negative for `-1 - n` bytes in the scratch buffer. No other answer is a number.
+pub enum Answer {
+    /// It is done.
+    Ready(Rc<Operations>, Outcome),
+    /// The watch that was opened, or why there is none.
+    Watch(std::result::Result<Watch, handle::Failure>),
+    /// It is under way.
+    Pending(u32),
+}
+
+impl ToNapiValue for Answer {
+    unsafe fn to_napi_value(env: sys::napi_env, answer: Self) -> Result<sys::napi_value> {
+        let env = Env::from_raw(env);
+        match answer {
+            Self::Ready(operations, outcome) => {
+                let mut scratch = operations.scratch().borrow_mut();
+                // SAFETY: JavaScript never runs while this does, so nobody else looks at the
+                // buffer, and it hands it to no other thread.
+                let scratch = unsafe { scratch.as_mut() };
+                to_js(&env, &operations, outcome, Some(scratch))
+            }
+            Self::Watch(Ok(watch)) => js(&env, watch),
+            Self::Watch(Err(failure)) => js(&env, Failure::from(failure)),
+            Self::Pending(id) => js(&env, id),
+        }
+    }
+}
+
+/// An outcome as JavaScript gets it; small bytes in `scratch`, if there is one.
+pub(crate) fn to_js(
+    env: &Env,
+    operations: &Rc<Operations>,
+    outcome: Outcome,
+    scratch: Option<&mut [u8]>,
+) -> Result<sys::napi_value> {
+    match outcome {
+        Err(failure) => js(env, Failure::from(failure)),
+        Ok(Value::Unit) => js(env, ()),
+        Ok(Value::Bool(yes)) => js(env, yes),
+        Ok(Value::Token(token)) => bytes(env, [token.as_bytes(), &[], &[]], scratch),
+        Ok(Value::Entry(None) | Value::Batch(None)) => js(env, Null),
+        Ok(Value::Entry(Some(entry))) => {
+            let version = entry.version.as_bytes();
+            bytes(env, [&[version.len() as u8], version, &entry.value], scratch)
+        }
+        Ok(Value::Keys(keys)) => js(env, keys),
+        Ok(Value::Entries(entries)) => page::pages(env, entries.iter().map(row)),
+        Ok(Value::Batch(Some(batch))) => page::batch(env, &batch, 0),
+        Ok(Value::Session(session)) => {
+            js(env, Session::new(Counted::new(Kind::Session, session), operations.clone()))
+        }
+        Ok(Value::Store(store)) => {
+            js(env, Store::new(Counted::new(Kind::Store, store), operations.clone()))
+        }
+    }
+}
+
+/// Bytes, in one piece.
+pub(crate) fn bytes(
+    env: &Env,
+    parts: [&[u8]; 3],
+    scratch: Option<&mut [u8]>,
+) -> Result<sys::napi_value> {
+    let len = parts.iter().map(|part| part.len()).sum();
+    if let Some(scratch) = scratch.and_then(|scratch| scratch.get_mut(..len)) {
+        fill(scratch, &parts);
+        return js(env, -1 - len as i32);
+    }
+    let (mut data, mut buffer) = (ptr::null_mut(), ptr::null_mut());
+    // SAFETY: the out-pointers are valid, and Node gives `len` bytes at `data`, which is only
+    // looked at if there are any.
+    unsafe {
+        check_status!(sys::napi_create_buffer(env.raw(), len, &mut data, &mut buffer))?;
+        if len > 0 {
+            fill(std::slice::from_raw_parts_mut(data.cast(), len), &parts);
+        }
+    }
+    Ok(buffer)
+}
+
+/// Any value that napi knows how to hand over.
+pub(crate) fn js(env: &Env, value: impl ToNapiValue) -> Result<sys::napi_value> {
+    // SAFETY: `env` is that of the call under way.
+    unsafe { ToNapiValue::to_napi_value(env.raw(), value) }
+}
+
+fn fill(mut target: &mut [u8], parts: &[&[u8]]) {
+    for part in parts {
+        let (head, rest) = target.split_at_mut(part.len());
+        head.copy_from_slice(part);
+        target = rest;
+    }
+}
+
+fn row(entry: &KvEntry) -> Row<'_> {
+    let (key, value) = (&entry.key, &entry.value);
+    Row { kind: 0, key, value, version: entry.version.as_bytes(), cursor: Vec::new() }
+}

@@ -1,0 +1,142 @@
+use crate::answer::{Answer, to_js};
+use crate::wake::Wake;
+use napi::bindgen_prelude::{Array, Function, Uint8Array};
+use napi::{Env, Result};
+use napi_derive::napi;
+use slipstream::handle::{ConnectOptions, Failure, connect};
+use slipstream_bridge::{CompletionQueue, Operation, Outcome, Started, Value, start, ttl_millis};
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::future::Future;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// The operations of one JavaScript thread: what is under way, and the queue its outcomes come
+/// back through.
+pub struct Operations {
+    env: Env,
+    queue: Arc<CompletionQueue>,
+    wake: Wake,
+    pending: RefCell<HashMap<u32, Operation>>,
+    last: Cell<u32>,
+    scratch: RefCell<Uint8Array>,
+}
+
+impl Operations {
+    /// Starts an operation. Its future is polled once here; if it is not ready, its outcome is
+    /// drained later, and the process stays alive until then.
+    pub(crate) fn run<F>(self: &Rc<Self>, future: F) -> Result<Answer>
+    where
+        F: Future<Output = Outcome> + Send + 'static,
+    {
+        let id = self.unused();
+        match start(future, &self.queue, u64::from(id)) {
+            Started::Ready(outcome) => Ok(Answer::Ready(self.clone(), outcome)),
+            Started::Pending(operation) => {
+                if self.pending.borrow().is_empty() {
+                    self.wake.hold(&self.env)?;
+                }
+                self.pending.borrow_mut().insert(id, operation);
+                Ok(Answer::Pending(id))
+            }
+        }
+    }
+
+    /// The buffer through which small answers cross, which saves making one for each.
+    pub(crate) fn scratch(&self) -> &RefCell<Uint8Array> {
+        &self.scratch
+    }
+
+    fn unused(&self) -> u32 {
+        let pending = self.pending.borrow();
+        let mut id = self.last.get().wrapping_add(1);
+        while pending.contains_key(&id) {
+            id = id.wrapping_add(1);
+        }
+        self.last.set(id);
+        id
+    }
+
+    fn remove(&self, id: u32) -> Result<bool> {
+        let removed = self.pending.borrow_mut().remove(&id).is_some();
+        if removed && self.pending.borrow().is_empty() {
+            self.wake.release(&self.env)?;
+        }
+        Ok(removed)
+    }
+
+    fn end(&self) {
+        self.queue.close();
+        self.pending.borrow_mut().clear();
+        self.wake.free();
+    }
+}
+
+/// One JavaScript thread's way to the core.
+#[napi]
+pub struct EventLoop {
+    operations: Rc<Operations>,
+}
+
+#[napi]
+impl EventLoop {
+    /// An event loop whose `wake` is called when there are outcomes to drain. `scratch` is where
+    /// small answers are written to.
+    #[napi(constructor)]
+    pub fn new(env: Env, wake: Function<(), ()>, scratch: Uint8Array) -> Result<Self> {
+        let wake = Wake::new(&env, &wake)?;
+        let operations = Rc::new(Operations {
+            env,
+            queue: Arc::new(CompletionQueue::new(move || wake.ring())),
+            wake,
+            pending: RefCell::default(),
+            last: Cell::new(0),
+            scratch: RefCell::new(scratch),
+        });
+        // Runs before Node frees the wake-up function, because it was added later.
+        env.add_env_cleanup_hook(operations.clone(), |operations| operations.end())?;
+        Ok(Self { operations })
+    }
+
+    /// Connects; times are in milliseconds.
+    #[napi(catch_unwind)]
+    pub fn connect(
+        &self,
+        url: String,
+        timeout: Option<f64>,
+        connect_timeout: Option<f64>,
+    ) -> Result<Answer> {
+        self.operations.run(async move {
+            let defaults = ConnectOptions::default();
+            let time = |millis: Option<f64>, default| millis.map_or(Ok(default), ttl_millis);
+            let refuse = |error| Failure::new(error, "connect");
+            let options = ConnectOptions {
+                timeout: time(timeout, defaults.timeout).map_err(refuse)?,
+                connect_timeout: time(connect_timeout, defaults.connect_timeout).map_err(refuse)?,
+            };
+            connect(&url, options).await.map(Value::Session)
+        })
+    }
+
+    /// The outcomes that are there: operation, answer, operation, answer and so on.
+    #[napi(catch_unwind)]
+    pub fn drain<'env>(&self, env: &'env Env) -> Result<Array<'env>> {
+        let outcomes = self.operations.queue.drain();
+        let mut settled = env.create_array(0)?;
+        for (id, outcome) in outcomes {
+            // An operation that was cancelled meanwhile has nobody to take its outcome.
+            let id = id as u32;
+            if self.operations.remove(id)? {
+                settled.insert(id)?;
+                settled.insert(to_js(env, &self.operations, outcome, None)?)?;
+            }
+        }
+        Ok(settled)
+    }
+
+    /// Cancels an operation. A write may have happened by then.
+    #[napi(catch_unwind)]
+    pub fn cancel(&self, id: u32) -> Result<()> {
+        self.operations.remove(id).map(|_| ())
+    }
+}

@@ -1,0 +1,138 @@
+use crate::answer::Answer;
+use crate::event_loop::Operations;
+use crate::watch::Watch;
+use napi::Result;
+use napi_derive::napi;
+use slipstream::handle::{self, Failure};
+use slipstream_bridge::{Counted, Kind, Value, WatchBuffer, cursor, token, ttl_millis};
+use std::rc::Rc;
+use std::time::Duration;
+
+/// One store.
+#[napi]
+pub struct Store {
+    handle: Counted<handle::Store>,
+    operations: Rc<Operations>,
+}
+
+impl Store {
+    pub(crate) fn new(handle: Counted<handle::Store>, operations: Rc<Operations>) -> Self {
+        Self { handle, operations }
+    }
+}
+
+#[napi]
+impl Store {
+    /// The store's name.
+    #[napi(catch_unwind)]
+    pub fn name(&self) -> String {
+        self.handle.name().to_owned()
+    }
+
+    /// The live entry of a key, or null.
+    #[napi(catch_unwind)]
+    pub fn get(&self, key: String) -> Result<Answer> {
+        let store = (*self.handle).clone();
+        self.operations.run(async move { store.get(&key).await.map(Value::Entry) })
+    }
+
+    /// The raw last record of a key, or null.
+    #[napi(catch_unwind)]
+    pub fn entry(&self, key: String) -> Result<Answer> {
+        let store = (*self.handle).clone();
+        self.operations.run(async move { store.entry(&key).await.map(Value::Entry) })
+    }
+
+    /// Every live key with a prefix.
+    #[napi(catch_unwind)]
+    pub fn keys(&self, prefix: String) -> Result<Answer> {
+        let store = (*self.handle).clone();
+        self.operations.run(async move { store.keys(&prefix).await.map(Value::Keys) })
+    }
+
+    /// Every live entry with a prefix.
+    #[napi(catch_unwind)]
+    pub fn scan(&self, prefix: String) -> Result<Answer> {
+        let store = (*self.handle).clone();
+        self.operations.run(async move { store.scan(&prefix).await.map(Value::Entries) })
+    }
+
+    /// Writes unconditionally.
+    #[napi(catch_unwind)]
+    pub fn put(&self, key: String, value: &[u8], ttl: Option<f64>) -> Result<Answer> {
+        let (store, value) = ((*self.handle).clone(), value.to_vec());
+        self.operations.run(async move {
+            let ttl = time_to_live(ttl, "put")?;
+            store.put(&key, &value, ttl).await.map(Value::Token)
+        })
+    }
+
+    /// Writes where there is no live value.
+    #[napi(catch_unwind)]
+    pub fn create(&self, key: String, value: &[u8], ttl: Option<f64>) -> Result<Answer> {
+        let (store, value) = ((*self.handle).clone(), value.to_vec());
+        self.operations.run(async move {
+            let ttl = time_to_live(ttl, "create")?;
+            store.create(&key, &value, ttl).await.map(Value::Token)
+        })
+    }
+
+    /// Writes over one version.
+    #[napi(catch_unwind)]
+    pub fn update(
+        &self,
+        key: String,
+        value: &[u8],
+        version: &[u8],
+        ttl: Option<f64>,
+    ) -> Result<Answer> {
+        let (store, value, version) = ((*self.handle).clone(), value.to_vec(), token(version));
+        self.operations.run(async move {
+            let ttl = time_to_live(ttl, "update")?;
+            let version = version.map_err(|error| Failure::new(error, "update"))?;
+            store.update(&key, &value, &version, ttl).await.map(Value::Token)
+        })
+    }
+
+    /// Deletes a key.
+    #[napi(catch_unwind)]
+    pub fn delete(&self, key: String) -> Result<Answer> {
+        let store = (*self.handle).clone();
+        self.operations.run(async move { store.delete(&key).await.map(Value::Bool) })
+    }
+
+    /// Deletes one version of a key.
+    #[napi(catch_unwind)]
+    pub fn delete_with_version(&self, key: String, version: &[u8]) -> Result<Answer> {
+        let (store, version) = ((*self.handle).clone(), token(version));
+        self.operations.run(async move {
+            let version = version.map_err(|error| Failure::new(error, "delete_with_version"))?;
+            store.delete_with_version(&key, &version).await.map(Value::Bool)
+        })
+    }
+
+    /// Drops a key and its history.
+    #[napi(catch_unwind)]
+    pub fn purge(&self, key: String) -> Result<Answer> {
+        let store = (*self.handle).clone();
+        self.operations.run(async move { store.purge(&key).await.map(|()| Value::Unit) })
+    }
+
+    /// Opens a watch.
+    #[napi(catch_unwind)]
+    pub fn watch(&self, prefixes: Vec<String>, from: Option<&[u8]>) -> Answer {
+        let prefixes: Vec<&str> = prefixes.iter().map(String::as_str).collect();
+        let watch = cursor(from.unwrap_or_default())
+            .map_err(|error| Failure::new(error, "watch"))
+            .and_then(|cursor| self.handle.watch(&prefixes, &cursor))
+            .map(|watch| Counted::new(Kind::Watch, WatchBuffer::new(watch)));
+        Answer::Watch(watch.map(|buffer| Watch::new(buffer, self.operations.clone())))
+    }
+}
+
+fn time_to_live(
+    millis: Option<f64>,
+    operation: &'static str,
+) -> std::result::Result<Option<Duration>, Failure> {
+    millis.map(ttl_millis).transpose().map_err(|error| Failure::new(error, operation))
+}

@@ -1,0 +1,4 @@
+import type { Addon } from "./native.js";
+
+declare const addon: Addon;
+export = addon;

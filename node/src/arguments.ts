@@ -1,0 +1,67 @@
+import { isUint8Array } from "node:util/types";
+
+/** A string, or a `TypeError` that names the argument. */
+export function text(name: string, value: unknown): string {
+  return typeof value === "string" ? value : wrongType(name, "a string", value);
+}
+
+/** Bytes, or a `TypeError` that names the argument. */
+export function bytes(name: string, value: unknown): Uint8Array {
+  return isUint8Array(value) ? value : wrongType(name, "a Uint8Array", value);
+}
+
+/** The bytes of a value: text is written as UTF-8. */
+export function valueBytes(value: unknown): Uint8Array {
+  if (typeof value === "string") {
+    return Buffer.from(value);
+  }
+  return isUint8Array(value) ? value : wrongType("value", "a string or a Uint8Array", value);
+}
+
+/** A number, if there is one. */
+export function optionalNumber(name: string, value: unknown): number | undefined {
+  const fits = value === undefined || typeof value === "number";
+  return fits ? value : wrongType(name, "a number", value);
+}
+
+/** A string, if there is one. */
+export function optionalText(name: string, value: unknown): string | undefined {
+  const fits = value === undefined || typeof value === "string";
+  return fits ? value : wrongType(name, "a string", value);
+}
+
+/** Bytes, if there are any. */
+export function optionalBytes(name: string, value: unknown): Uint8Array | undefined {
+  return value === undefined || value === null ? undefined : bytes(name, value);
+}
+
+/** Options, or none. */
+export function optionsOf<T extends object>(options: T | undefined): Partial<T> {
+  if (options === undefined) {
+    return {};
+  }
+  const fits = typeof options === "object" && options !== null;
+  return fits ? options : wrongType("options", "an object", options);
+}
+
+/** The signal among options, which must not have aborted: nothing is started then. */
+export function signalOf(
+  options: { readonly signal?: AbortSignal | undefined } | undefined,
+): AbortSignal | undefined {
+  if (options === undefined) {
+    return undefined;
+  }
+  const { signal } = optionsOf(options);
+  if (signal !== undefined) {
+    if (typeof signal?.throwIfAborted !== "function") {
+      wrongType("signal", "an AbortSignal", signal);
+    }
+    signal.throwIfAborted();
+  }
+  return signal;
+}
+
+function wrongType(name: string, expected: string, value: unknown): never {
+  const found = value === null ? "null" : Array.isArray(value) ? "an array" : typeof value;
+  throw new TypeError(`${name} must be ${expected}, not ${found}`);
+}

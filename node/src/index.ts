@@ -1,0 +1,26 @@
+export type { Capabilities } from "./capabilities.js";
+export { type ConnectOptions, connect } from "./connect.js";
+export { Connection, type StoreOptions } from "./connection.js";
+export type { Entry } from "./entry.js";
+export {
+  AlreadyExists,
+  ConnectionFailed,
+  CursorExpired,
+  DeserializationError,
+  type ErrorCode,
+  type ErrorDetails,
+  InvalidArgument,
+  KeyNotFound,
+  KvError,
+  LimitExceeded,
+  NotConnected,
+  OperationFailed,
+  PermissionDenied,
+  RevisionMismatch,
+  SerializationError,
+  Timeout,
+  WatchError,
+} from "./errors.js";
+export { type CallOptions, Store, type WriteOptions } from "./store.js";
+export type { Delete, Purge, Put, Update } from "./update.js";
+export { Watch, type WatchOptions } from "./watch.js";

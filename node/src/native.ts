@@ -1,0 +1,73 @@
+import addon from "./addon.cjs";
+
+/**
+ * What a native call returns. A number that is not negative is an operation whose outcome will
+ * be drained; a negative one stands for `-1 - n` bytes in the scratch buffer.
+ */
+export type Answer<T> = T | Failure | number;
+
+/** An error on its way to become an instance of its class. */
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
+  readonly operation: string;
+  readonly store?: string;
+  readonly key?: string;
+  readonly retryable: boolean;
+  readonly outcomeUnknown: boolean;
+}
+
+/** The native half of the package. */
+export interface Addon {
+  readonly EventLoop: new (wake: () => void, scratch: Uint8Array) => NativeEventLoop;
+  live(): { sessions: number; stores: number; watches: number; operations: number };
+}
+
+export interface NativeEventLoop {
+  connect(
+    url: string,
+    timeout: number | undefined,
+    connectTimeout: number | undefined,
+  ): Answer<NativeSession>;
+  drain(): unknown[];
+  cancel(operation: number): void;
+}
+
+export interface NativeSession {
+  store(name: string, options: object): Answer<NativeStore>;
+  close(): Answer<void>;
+  isHealthy(): boolean;
+  capabilities(): object;
+  url(): string;
+}
+
+export interface NativeStore {
+  name(): string;
+  get(key: string): Answer<Buffer | null>;
+  entry(key: string): Answer<Buffer | null>;
+  keys(prefix: string): Answer<string[]>;
+  scan(prefix: string): Answer<ArrayBuffer[]>;
+  put(key: string, value: Uint8Array, ttl: number | undefined): Answer<Buffer>;
+  create(key: string, value: Uint8Array, ttl: number | undefined): Answer<Buffer>;
+  update(
+    key: string,
+    value: Uint8Array,
+    version: Uint8Array,
+    ttl: number | undefined,
+  ): Answer<Buffer>;
+  delete(key: string): Answer<boolean>;
+  deleteWithVersion(key: string, version: Uint8Array): Answer<boolean>;
+  purge(key: string): Answer<void>;
+  watch(prefixes: string[], cursor: Uint8Array | undefined): NativeWatch | Failure;
+}
+
+export interface NativeWatch {
+  fill(): Answer<boolean>;
+  take(): ArrayBuffer[] | null;
+  synced(): Answer<void>;
+  isSynced(): boolean;
+  cursor(): Buffer;
+  close(): void;
+}
+
+export const native: Addon = addon;

@@ -1,0 +1,249 @@
+import {
+  bytes,
+  optionalBytes,
+  optionalNumber,
+  optionsOf,
+  signalOf,
+  text,
+  valueBytes,
+} from "./arguments.js";
+import { type Entry, toEntries, toEntry } from "./entry.js";
+import { eventLoop } from "./event-loop.js";
+import type { NativeStore } from "./native.js";
+import { Watch, type WatchOptions } from "./watch.js";
+
+/** What every call takes. */
+export interface CallOptions {
+  /**
+   * Ends the call: it rejects with the signal's reason. A write may have happened by then; one
+   * whose signal had aborted before has not.
+   */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a write takes. */
+export interface WriteOptions extends CallOptions {
+  /** How long the entry lives, in milliseconds (W5). */
+  readonly ttl?: number | undefined;
+}
+
+/**
+ * One store: reads, writes, compare-and-swap and watches. Made by {@link Connection.store}.
+ *
+ * Keys follow rule K1, else {@link InvalidArgument}. Every call ends in {@link Timeout} after the
+ * connection's deadline (L3), and in {@link NotConnected} once it is closed.
+ *
+ * @example
+ * ```ts
+ * let version = await store.put("node.a", "10.0.0.1");
+ * version = await store.update("node.a", "10.0.0.2", version);
+ * const entry = await store.get("node.a");
+ * console.log(entry?.value.toString());
+ * ```
+ */
+export class Store {
+  readonly #native: NativeStore;
+
+  /** @internal */
+  constructor(native: NativeStore) {
+    this.#native = native;
+  }
+
+  /** The store's name. */
+  get name(): string {
+    return this.#native.name();
+  }
+
+  /**
+   * The live entry of `key`, or `null` (R1).
+   *
+   * @example
+   * ```ts
+   * const entry = await store.get("node.a");
+   * ```
+   */
+  async get(key: string, options?: CallOptions): Promise<Entry | null> {
+    const signal = signalOf(options);
+    const answer = this.#native.get(text("key", key));
+    return toEntry(key, await eventLoop.settle(answer, signal));
+  }
+
+  /**
+   * The raw last record of `key`, which may be a tombstone: an empty value and its version, to
+   * compare-and-swap over (R3). `null` if the key was never written, or purged, or expired.
+   *
+   * @example
+   * ```ts
+   * const tombstone = await store.entry("node.a");
+   * ```
+   */
+  async entry(key: string, options?: CallOptions): Promise<Entry | null> {
+    const signal = signalOf(options);
+    const answer = this.#native.entry(text("key", key));
+    return toEntry(key, await eventLoop.settle(answer, signal));
+  }
+
+  /**
+   * Every live key with this prefix, sorted (R4). A prefix is any leading part of a key (K2);
+   * the empty one is every key.
+   *
+   * @example
+   * ```ts
+   * const keys = await store.keys("node.");
+   * ```
+   */
+  async keys(prefix = "", options?: CallOptions): Promise<string[]> {
+    const signal = signalOf(options);
+    return eventLoop.settle(this.#native.keys(text("prefix", prefix)), signal);
+  }
+
+  /**
+   * Every live entry whose key has this prefix, sorted by key (R4).
+   *
+   * @example
+   * ```ts
+   * for (const { key, value } of await store.scan("node.")) console.log(key, value);
+   * ```
+   */
+  async scan(prefix = "", options?: CallOptions): Promise<Entry[]> {
+    const signal = signalOf(options);
+    const answer = this.#native.scan(text("prefix", prefix));
+    return toEntries(await eventLoop.settle(answer, signal));
+  }
+
+  /**
+   * Writes unconditionally (W1), for `ttl` milliseconds if given (W5), and returns the version.
+   * Text is written as UTF-8. An empty value is a tombstone (R2): reads hide the key and watches
+   * report a `delete`.
+   *
+   * @throws {@link LimitExceeded} if the value is too large or the store is full (W7).
+   *
+   * @example
+   * ```ts
+   * const version = await store.put("node.a", "10.0.0.1", { ttl: 30_000 });
+   * ```
+   */
+  async put(key: string, value: string | Uint8Array, options?: WriteOptions): Promise<Buffer> {
+    const signal = signalOf(options);
+    const ttl = optionalNumber("ttl", options?.ttl);
+    return eventLoop.settle(this.#native.put(text("key", key), valueBytes(value), ttl), signal);
+  }
+
+  /**
+   * Writes where there is no live value (W1), for `ttl` milliseconds if given (W5), and returns
+   * the version.
+   *
+   * @throws {@link AlreadyExists} if there is one.
+   *
+   * @example
+   * ```ts
+   * const lease = await store.create("lock", "me", { ttl: 10_000 });
+   * ```
+   */
+  async create(key: string, value: string | Uint8Array, options?: WriteOptions): Promise<Buffer> {
+    const signal = signalOf(options);
+    const ttl = optionalNumber("ttl", options?.ttl);
+    return eventLoop.settle(this.#native.create(text("key", key), valueBytes(value), ttl), signal);
+  }
+
+  /**
+   * Writes if `version` is the current version of the key (W2), for `ttl` milliseconds if given
+   * (W5), and returns the new version.
+   *
+   * @throws {@link RevisionMismatch} if it is not, or if the key is absent;
+   * {@link OperationFailed} for a version of the wrong shape (V5).
+   *
+   * @example
+   * ```ts
+   * version = await store.update("node.a", "10.0.0.2", version);
+   * ```
+   */
+  async update(
+    key: string,
+    value: string | Uint8Array,
+    version: Uint8Array,
+    options?: WriteOptions,
+  ): Promise<Buffer> {
+    const signal = signalOf(options);
+    const ttl = optionalNumber("ttl", options?.ttl);
+    const [name, content] = [text("key", key), valueBytes(value)];
+    const answer = this.#native.update(name, content, bytes("version", version), ttl);
+    return eventLoop.settle(answer, signal);
+  }
+
+  /**
+   * Deletes the key, leaving a tombstone; idempotent (W3). `false` if there was nothing live.
+   *
+   * @example
+   * ```ts
+   * await store.delete("node.a");
+   * ```
+   */
+  async delete(key: string, options?: CallOptions): Promise<boolean> {
+    const signal = signalOf(options);
+    return eventLoop.settle(this.#native.delete(text("key", key)), signal);
+  }
+
+  /**
+   * Deletes the key if `version` is its current version (W3).
+   *
+   * @throws {@link RevisionMismatch} if it is not; {@link OperationFailed} for a version of the
+   * wrong shape (V5).
+   *
+   * @example
+   * ```ts
+   * await store.deleteWithVersion("node.a", entry.version);
+   * ```
+   */
+  async deleteWithVersion(
+    key: string,
+    version: Uint8Array,
+    options?: CallOptions,
+  ): Promise<boolean> {
+    const signal = signalOf(options);
+    const answer = this.#native.deleteWithVersion(text("key", key), bytes("version", version));
+    return eventLoop.settle(answer, signal);
+  }
+
+  /**
+   * Drops the key's value and history and reclaims their bytes; an absent key is no error (W4).
+   *
+   * @example
+   * ```ts
+   * await store.purge("node.a");
+   * ```
+   */
+  async purge(key: string, options?: CallOptions): Promise<void> {
+    const signal = signalOf(options);
+    await eventLoop.settle(this.#native.purge(text("key", key)), signal);
+  }
+
+  /**
+   * Watches the keys that have one of `prefixes`: all of their state first, or what came after
+   * `cursor`, then every change (section S). `""` is every key; no prefixes at all ends at once
+   * (S6).
+   *
+   * @throws {@link InvalidArgument} for a prefix or cursor that is none.
+   *
+   * @example
+   * ```ts
+   * for await (const update of store.watch("node.", { cursor, signal })) {
+   *   console.log(update.type, update.key, update.value?.toString());
+   *   cursor = update.cursor;
+   * }
+   * ```
+   */
+  watch(...prefixes: string[]): Watch;
+  watch(...prefixesAndOptions: [...prefixes: string[], options: WatchOptions | undefined]): Watch;
+  watch(...given: (string | WatchOptions | undefined)[]): Watch {
+    const last = given.at(-1);
+    const options = typeof last === "string" ? undefined : optionsOf(last);
+    const prefixes = given.slice(0, options === undefined ? undefined : -1);
+    const signal = signalOf(options);
+    const native = this.#native.watch(
+      prefixes.map((prefix) => text("prefix", prefix)),
+      optionalBytes("cursor", options?.cursor),
+    );
+    return new Watch(eventLoop.opened(native), signal);
+  }
+}

@@ -1,0 +1,186 @@
+import { onAbort } from "./abort.js";
+import { signalOf } from "./arguments.js";
+import { OperationFailed } from "./errors.js";
+import { eventLoop } from "./event-loop.js";
+import type { NativeWatch } from "./native.js";
+import type { CallOptions } from "./store.js";
+import { type Update, Updates } from "./update.js";
+
+/** What a watch takes. */
+export interface WatchOptions {
+  /** Where to resume, of `watch.cursor` or `update.cursor`; empty or none is the whole state. */
+  readonly cursor?: Uint8Array | null | undefined;
+  /** Closes the watch: whoever reads it gets the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Takes the listeners of abandoned watches off their signals. */
+const abandoned = new FinalizationRegistry<() => void>((forget) => forget());
+
+/**
+ * A watch, made by {@link Store.watch}: iterate it, once. It holds nothing but a position until
+ * it is read, and keeps the process alive only while a reader waits.
+ *
+ * Leaving `for await` closes it. One that is neither read nor closed is freed when it has been
+ * garbage collected. Two readers at once are an {@link OperationFailed}.
+ *
+ * @example
+ * ```ts
+ * const watch = store.watch("node.");
+ * await watch.synced();
+ * for await (const update of watch) console.log(update.type, update.key);
+ * ```
+ */
+export class Watch implements AsyncIterable<Update>, AsyncDisposable {
+  readonly #native: NativeWatch;
+  readonly #updates = new Updates();
+  #reading = false;
+  #closed: { readonly cursor: Buffer; readonly reason?: unknown } | undefined;
+  #forget: (() => void) | undefined;
+
+  /** @internal */
+  constructor(native: NativeWatch, signal: AbortSignal | undefined) {
+    this.#native = native;
+    if (signal !== undefined) {
+      this.#closeOn(signal);
+    }
+  }
+
+  /**
+   * The position after the last update that was handed out (S4): what to resume from once it is
+   * handled. Empty while there is none.
+   */
+  get cursor(): Buffer {
+    return this.#closed?.cursor ?? this.#updates.cursor() ?? this.#native.cursor();
+  }
+
+  /** Whether the first state is complete, as {@link Watch.synced} waits for it. */
+  get isSynced(): boolean {
+    return this.#native.isSynced();
+  }
+
+  /**
+   * Waits until the first state is complete (S3): every update of it has been read, or waits in
+   * memory to be read next. With a cursor: until the watch has caught up with the store.
+   *
+   * @throws {@link WatchError} if the watch is closed first.
+   */
+  async synced(options?: CallOptions): Promise<void> {
+    const signal = signalOf(options);
+    await eventLoop.settle(this.#native.synced(), signal);
+  }
+
+  /** The updates one by one. Leaving the loop closes the watch. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<Update> {
+    return this.#reader(() => this.#updates.take());
+  }
+
+  /**
+   * The updates as they arrive, in arrays that are not empty. Leaving the loop closes the watch.
+   *
+   * @example
+   * ```ts
+   * for await (const updates of store.watch("").batches()) console.log(updates.length);
+   * ```
+   */
+  batches(): AsyncIterableIterator<Update[]> {
+    return this.#reader(() => this.#updates.takeAll());
+  }
+
+  /**
+   * Ends the watch and frees what is behind it (S9); its cursor stays. A reader that waits is
+   * told the end. Twice is fine.
+   */
+  async close(): Promise<void> {
+    this.#close();
+  }
+
+  /** Closes the watch: `await using watch = store.watch("")`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#close();
+  }
+
+  #reader<T>(take: () => T | undefined): AsyncIterableIterator<T> {
+    const wait = async (): Promise<IteratorResult<T, undefined>> => {
+      while (await this.#fill()) {
+        const value = take();
+        if (value !== undefined) {
+          return { value, done: false };
+        }
+      }
+      return { value: undefined, done: true };
+    };
+    return {
+      next: () => {
+        const value = this.#reading ? undefined : take();
+        if (value !== undefined) {
+          return Promise.resolve({ value, done: false });
+        }
+        const waiting = wait();
+        // Whoever asked may have gone meanwhile, and then nobody handles how it ends.
+        waiting.catch(() => {});
+        return waiting;
+      },
+      return: async () => {
+        this.#close();
+        return { value: undefined, done: true };
+      },
+      throw: async (error: unknown) => {
+        this.#close();
+        throw error;
+      },
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
+  }
+
+  /** Waits for updates; `false` once the watch has ended. */
+  async #fill(): Promise<boolean> {
+    if (this.#reading) {
+      throw new OperationFailed("this watch is being read already; open one for each reader", {
+        operation: "watch",
+      });
+    }
+    this.#reading = true;
+    try {
+      const more = this.#closed === undefined && (await eventLoop.settle(this.#native.fill()));
+      if (this.#closed !== undefined) {
+        return this.#ended();
+      }
+      this.#updates.fill(this.#native.take() ?? []);
+      return more;
+    } finally {
+      this.#reading = false;
+    }
+  }
+
+  #ended(): false {
+    if (this.#closed !== undefined && "reason" in this.#closed) {
+      throw this.#closed.reason;
+    }
+    return false;
+  }
+
+  #close(end: { readonly reason?: unknown } = {}): void {
+    if (this.#closed === undefined) {
+      this.#closed = { cursor: this.cursor, ...end };
+      this.#updates.clear();
+      this.#native.close();
+      this.#forget?.();
+      abandoned.unregister(this);
+    }
+  }
+
+  #closeOn(signal: AbortSignal): void {
+    // The signal may live much longer than the watch, so it must not hold it.
+    const self = new WeakRef(this);
+    this.#forget = onAbort(signal, () => {
+      const watch = self.deref();
+      if (watch !== undefined) {
+        watch.#close({ reason: signal.reason });
+      }
+    });
+    abandoned.register(this, this.#forget, this);
+  }
+}
