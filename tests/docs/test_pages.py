@@ -1,0 +1,67 @@
+"""Every example in README.md and docs/ runs, and every link in them leads somewhere."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from fences import PAGES, ROOT, fences
+
+PAGE_SECONDS = 60
+TSC = ROOT / "node" / "node_modules" / ".bin" / "tsc"
+TSC_OPTIONS = (
+    "--strict --target es2022 --lib es2022,esnext.disposable --module nodenext --types node"
+)
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
+
+
+def name(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+def pages_with(language: str) -> list[Path]:
+    return [page for page in PAGES if fences(page, language)]
+
+
+def run(command: list[str], directory: Path) -> None:
+    finished = subprocess.run(
+        command, cwd=directory, capture_output=True, text=True, timeout=PAGE_SECONDS
+    )
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+
+
+@pytest.mark.parametrize("page", pages_with("python"), ids=name)
+def test_python_examples_run(page: Path, tmp_path: Path) -> None:
+    run([sys.executable, str(ROOT / "tests/docs/python_page.py"), str(page)], tmp_path)
+
+
+@pytest.mark.parametrize("page", pages_with("ts"), ids=name)
+def test_typescript_examples_check_and_run(page: Path, tmp_path: Path) -> None:
+    source = "\n".join(example for _, example in fences(page, "ts"))
+    (tmp_path / "page.mts").write_text(source)
+    modules = tmp_path / "node_modules"
+    modules.mkdir()
+    (modules / "slipstream-kv").symlink_to(ROOT / "node")
+    (modules / "@types").symlink_to(ROOT / "node" / "node_modules" / "@types")
+    run([str(TSC), *TSC_OPTIONS.split(), "page.mts"], tmp_path)
+    run(["node", "page.mjs"], tmp_path)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for link in LINK.findall(page.read_text()):
+        if link.startswith("https://"):
+            continue
+        path, _, anchor = link.partition("#")
+        target = page.parent / path if path else page
+        assert target.exists(), f"{link} leads to no file"
+        if anchor:
+            assert anchor in anchors(target), f"{link} leads to no heading"
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors that a page's headings have."""
+    headings = HEADING.findall(page.read_text())
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
