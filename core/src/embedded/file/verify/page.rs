@@ -48,7 +48,7 @@ impl<'a> Page<'a> {
             _ => return bad("is neither a branch nor a leaf"),
         };
         let (lower, upper) = (usize::from(u16_at(bytes, 12)), usize::from(u16_at(bytes, 14)));
-        if lower < HEADER || lower % 2 != 0 || lower > upper || upper > bytes.len() {
+        if lower < HEADER || !lower.is_multiple_of(2) || lower > upper || upper > bytes.len() {
             return bad("has impossible bounds");
         }
         let page = Self { bytes, is_branch, nodes: (lower - HEADER) / 2 };
@@ -104,7 +104,7 @@ impl<'a> Page<'a> {
     /// or size that LMDB never writes.
     fn node_size(&self, index: usize, upper: usize) -> Option<u16> {
         let node = self.offset(index);
-        if node < upper || node % 2 != 0 || node + NODE > self.bytes.len() {
+        if node < upper || !node.is_multiple_of(2) || node + NODE > self.bytes.len() {
             return None;
         }
         let key = usize::from(u16_at(self.bytes, node + 6));
@@ -132,5 +132,5 @@ pub(super) fn overflow_pages(header: &[u8], number: u64) -> Result<u64, Fault> {
 
 /// Two nodes always fit into a page.
 fn largest_node(page_size: usize) -> usize {
-    ((page_size - HEADER) / 2 & !1) - 2
+    (((page_size - HEADER) / 2) & !1) - 2
 }

@@ -197,7 +197,7 @@ impl Walk<'_> {
         if transaction == 0
             || transaction > self.transaction
             || list.len() < 8
-            || list.len() % 8 != 0
+            || !list.len().is_multiple_of(8)
         {
             return bad();
         }
