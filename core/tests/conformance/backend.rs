@@ -1,0 +1,40 @@
+//! The backends that scenarios run on, from `tests/conformance/backends.json`.
+
+use crate::format::{self, Scenario};
+use serde::Deserialize;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// One backend: how a scenario gets a fresh one, and what it has.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Backend {
+    pub name: String,
+    /// `{name}` is unique for each scenario, `{dir}` a directory of its own.
+    url: String,
+    has: Vec<String>,
+}
+
+impl Backend {
+    /// Whether this backend has all that the scenario needs.
+    pub fn can_tell(&self, scenario: &Scenario) -> bool {
+        scenario.needs.iter().all(|need| self.has.contains(need))
+    }
+
+    /// A URL that no other scenario uses.
+    pub fn fresh_url(&self, directory: &str) -> String {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        self.url.replace("{name}", &format!("scenario-{count}")).replace("{dir}", directory)
+    }
+}
+
+/// The backends named in `SLIPSTREAM_BACKENDS`, or all.
+pub fn load() -> Vec<Backend> {
+    let known: Vec<Backend> = format::read(&format::directory().join("backends.json"));
+    let Ok(chosen) = std::env::var("SLIPSTREAM_BACKENDS") else { return known };
+    let find = |name: &str| {
+        let backend = known.iter().find(|backend| backend.name == name);
+        backend.unwrap_or_else(|| panic!("backends.json has no backend {name:?}")).clone()
+    };
+    chosen.split(',').map(find).collect()
+}

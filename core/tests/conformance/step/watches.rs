@@ -1,0 +1,166 @@
+//! Steps about watches.
+
+use super::bulk::many_key;
+use super::same;
+use crate::answer::Trouble;
+use crate::format::{
+    AbandonWatches, Ends, Fold, OpenWatch, Save, Settle, Text, Updates, UpdatesMany,
+};
+use crate::watching::{PATIENCE, Watching};
+use crate::world::World;
+use slipstream::handle::Watch;
+use slipstream::kv::{BatchLimit, KvError};
+use slipstream::{KvUpdate, WatchCursor};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+impl World {
+    /// Opens a watch. If that fails it is the watch's end, for `ends` to find: a language may tell
+    /// it when the watch is opened or when it is first read.
+    pub fn open_watch(&mut self, step: &OpenWatch) -> Result<(), String> {
+        let prefixes = self.prefixes(&step.prefixes)?;
+        let cursor = step.cursor.as_ref().map_or(Ok(Vec::new()), |c| self.names.token(c))?;
+        let watch = open(self, &step.store, &prefixes, &cursor)?;
+        self.watches.insert(step.save.clone(), Watching::new(watch, prefixes));
+        Ok(())
+    }
+
+    pub async fn updates(&mut self, step: &Updates) -> Result<(), String> {
+        let mut expected = Vec::new();
+        for parts in &step.expect {
+            let parts: Result<Vec<_>, _> = parts.iter().map(|p| self.names.bytes(p)).collect();
+            expected.push(parts?);
+        }
+        let version = step.version.as_ref().map(|v| self.names.token(v)).transpose()?;
+        let watch = self.watch(&step.watch)?;
+        let mut last = None;
+        while !expected.is_empty() {
+            let update = watch.update(limit(step.within)).await?;
+            let open = if step.any_order { expected.len() } else { 1 };
+            let found = expected[..open].iter().position(|parts| fits(&update, parts));
+            let found = found.ok_or_else(|| format!("got {update:?}"))?;
+            expected.remove(found);
+            last = Some(update.version().as_bytes().to_vec());
+        }
+        if version.is_some() {
+            same("version", last, version)?;
+        }
+        self.save_after(&step.watch, step.save.as_deref())
+    }
+
+    /// Reads the puts of `put_many`, each once, in whatever order they were written.
+    pub async fn updates_many(&mut self, step: &UpdatesMany) -> Result<(), String> {
+        let mut missing: BTreeSet<String> =
+            (0..step.count).map(|index| many_key(&step.prefix, index)).collect();
+        let watch = self.watch(&step.watch)?;
+        for _ in 0..step.count {
+            let update = watch.update(PATIENCE).await?;
+            same("a put", matches!(update, KvUpdate::Put(_)), true)?;
+            if !missing.remove(update.key()) {
+                return Err(format!("got {update:?}"));
+            }
+        }
+        self.save_after(&step.watch, step.save.as_deref())
+    }
+
+    /// Reads until the fold of all updates is the expected state.
+    pub async fn fold(&mut self, step: &Fold) -> Result<(), String> {
+        let mut expected = BTreeMap::new();
+        for (key, value) in &step.expect {
+            expected.insert(key.clone(), self.names.bytes(value)?);
+        }
+        let watch = self.watch(&step.watch)?;
+        while *watch.state() != expected {
+            let read = watch.update(PATIENCE).await;
+            read.map_err(|error| format!("{error}; the fold is {:?}", watch.state()))?;
+        }
+        Ok(())
+    }
+
+    /// Reads until `key` is told, and compares the fold of all updates with what the store reads.
+    pub async fn settle(&mut self, step: &Settle) -> Result<(), String> {
+        let watch = self.watch(&step.watch)?;
+        while watch.update(PATIENCE).await?.key() != step.key {}
+        let (told, prefixes) = (watch.state().clone(), watch.prefixes().to_vec());
+        let stored = self.store("main")?.scan("").await.map_err(|failure| failure.to_string())?;
+        let expected: BTreeMap<String, Vec<u8>> = stored
+            .into_iter()
+            .filter(|entry| prefixes.iter().any(|prefix| entry.key.starts_with(prefix)))
+            .filter(|entry| !step.partial || told.contains_key(&entry.key))
+            .map(|entry| (entry.key, entry.value))
+            .collect();
+        same("the fold", told, expected)
+    }
+
+    pub async fn ends(&mut self, step: &Ends) -> Result<(), String> {
+        let watch = self.watch(&step.watch)?;
+        let end = watch.end(step.after_updates, limit(step.within)).await?;
+        match (end, &step.error) {
+            (Ok(()), None) => Ok(()),
+            (Err(trouble), Some(spec)) => trouble.check(spec, &self.names),
+            (end, spec) => Err(format!("ended with {end:?} instead of {spec:?}")),
+        }
+    }
+
+    pub fn save_cursor(&mut self, step: &Save) -> Result<(), String> {
+        self.save_after(&step.watch, Some(&step.save))
+    }
+
+    /// Opens watches and forgets them (S9).
+    pub async fn abandon_watches(&mut self, step: &AbandonWatches) -> Result<(), String> {
+        let prefixes = self.prefixes(&step.prefixes)?;
+        for _ in 0..step.count {
+            let watch = open(self, "main", &prefixes, &[])?.map_err(|f| f.to_string())?;
+            if step.read {
+                let one = BatchLimit { items: 1, bytes: 1 };
+                let read = watch.next_batch(one).await.map_err(|failure| failure.to_string())?;
+                same("one update", read.map(|batch| batch.len()), Some(1))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn prefixes(&self, prefixes: &[Text]) -> Result<Vec<String>, String> {
+        prefixes.iter().map(|prefix| self.names.text(prefix)).collect()
+    }
+
+    fn save_after(&mut self, watch: &str, name: Option<&str>) -> Result<(), String> {
+        let cursor = self.watch(watch)?.cursor()?;
+        if let Some(name) = name {
+            self.names.save(name, &cursor);
+        }
+        Ok(())
+    }
+}
+
+fn limit(within: Option<f64>) -> Duration {
+    within.map_or(PATIENCE, Duration::from_secs_f64)
+}
+
+fn open(
+    world: &World,
+    store: &str,
+    prefixes: &[String],
+    cursor: &[u8],
+) -> Result<Result<Watch, Trouble>, String> {
+    let store = world.store(store)?;
+    let prefixes: Vec<&str> = prefixes.iter().map(String::as_str).collect();
+    // In Rust, bytes that are no cursor never become one (V4).
+    let Some(cursor) = WatchCursor::from_bytes(cursor) else {
+        return Ok(Err(KvError::InvalidArgument("no cursor has these bytes".into()).into()));
+    };
+    Ok(store.watch(&prefixes, &cursor).map_err(Trouble::from))
+}
+
+fn fits(update: &KvUpdate, parts: &[Vec<u8>]) -> bool {
+    let (kind, value): (&[&str], _) = match update {
+        KvUpdate::Put(entry) => (&["put"], Some(entry.value.as_slice())),
+        KvUpdate::Delete { .. } => (&["delete", "gone"], None),
+        KvUpdate::Purge { .. } => (&["purge", "gone"], None),
+    };
+    let kind_fits = kind.iter().any(|kind| parts.first().is_some_and(|p| p == kind.as_bytes()));
+    kind_fits
+        && parts.get(1).is_some_and(|key| key == update.key().as_bytes())
+        && parts.get(2).map(Vec::as_slice) == value
+        && parts.len() <= 3
+}
