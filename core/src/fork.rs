@@ -49,9 +49,10 @@ pub fn generation() -> u64 {
 
 /// Announces a fork, in the thread that forks: waits for what must not be copied half-way.
 pub fn prepare() {
-    let registry = HOLDABLE.lock();
-    let holds = registry.iter().filter_map(Weak::upgrade).filter_map(|it| it.hold()).collect();
-    HELD.set(Some(Held { holds, _registry: registry }));
+    // The registry is locked last: what is held may be waiting to be registered.
+    let holdable: Vec<_> = HOLDABLE.lock().iter().filter_map(Weak::upgrade).collect();
+    let holds = holdable.iter().filter_map(|it| it.hold()).collect();
+    HELD.set(Some(Held { holds, _registry: HOLDABLE.lock() }));
 }
 
 /// Ends what [`prepare`] began, in the parent.

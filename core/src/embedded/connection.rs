@@ -31,6 +31,7 @@ pub struct EmbeddedConnection {
     open: Mutex<Option<Arc<dyn Opened>>>,
 }
 
+#[derive(Clone)]
 enum Place {
     Private,
     Shared(String),
@@ -38,10 +39,11 @@ enum Place {
 }
 
 /// What a connection does with its link, whatever the engine.
+#[async_trait]
 trait Opened: Send + Sync {
-    fn store(self: Arc<Self>, config: &StoreConfig) -> Result<Arc<dyn KvStore>, KvError>;
+    async fn store(self: Arc<Self>, config: StoreConfig) -> Result<Arc<dyn KvStore>, KvError>;
+    async fn shut_down(&self) -> Result<(), KvError>;
     fn is_open(&self) -> bool;
-    fn shut_down(&self);
 }
 
 /// Memory that is shared in this process, as long as a connection to it is open.
@@ -67,16 +69,6 @@ impl EmbeddedConnection {
     fn at(place: Place) -> Self {
         Self { place, open: Mutex::new(None) }
     }
-
-    fn open_place(&self) -> Result<Arc<dyn Opened>, KvError> {
-        match &self.place {
-            Place::Private => {
-                Ok(Arc::new(Link::new(Arc::new(Database::new(MemoryEngine::default())))))
-            }
-            Place::Shared(name) => Ok(Arc::new(Link::new(shared(name)))),
-            Place::File(path) => Ok(Arc::new(Link::new(file::open(path)?))),
-        }
-    }
 }
 
 fn shared(name: &str) -> Arc<Database<MemoryEngine>> {
@@ -94,18 +86,28 @@ fn shared(name: &str) -> Arc<Database<MemoryEngine>> {
 #[async_trait]
 impl Connection for EmbeddedConnection {
     async fn connect(&self) -> Result<(), KvError> {
+        if self.is_healthy() {
+            return Ok(());
+        }
+        let opened = match self.place.clone() {
+            // Opening a file reads it, and may wait for the disk or for another process.
+            Place::File(path) => blocking(move || file::open(&path)).await.map(link)?,
+            Place::Private => link(Arc::new(Database::new(MemoryEngine::default()))),
+            Place::Shared(name) => link(shared(&name)),
+        };
         let mut open = self.open.lock();
         if !open.as_ref().is_some_and(|it| it.is_open()) {
-            *open = Some(self.open_place()?);
+            *open = Some(opened);
         }
         Ok(())
     }
 
     async fn shutdown(&self) -> Result<(), KvError> {
-        if let Some(open) = self.open.lock().take() {
-            open.shut_down();
+        let open = self.open.lock().take();
+        match open {
+            Some(open) => open.shut_down().await,
+            None => Ok(()),
         }
-        Ok(())
     }
 
     fn is_healthy(&self) -> bool {
@@ -127,7 +129,7 @@ impl Connection for EmbeddedConnection {
             )));
         }
         let open = self.open.lock().clone().ok_or(KvError::NotConnected)?;
-        open.store(&config)
+        open.store(config).await
     }
 
     fn capabilities(&self) -> ConnectionCapabilities {
@@ -144,18 +146,39 @@ impl Connection for EmbeddedConnection {
     }
 }
 
+#[async_trait]
 impl<E: Engine> Opened for Link<E> {
-    fn store(self: Arc<Self>, config: &StoreConfig) -> Result<Arc<dyn KvStore>, KvError> {
+    async fn store(self: Arc<Self>, config: StoreConfig) -> Result<Arc<dyn KvStore>, KvError> {
         let database = self.database()?;
-        let store = database.open(config)?;
+        let store = match database.find(&config)? {
+            Some(store) => store,
+            None if E::BLOCKS => blocking(move || database.create(&config)).await?,
+            None => database.create(&config)?,
+        };
         Ok(Arc::new(EmbeddedStore::new(self, store)))
+    }
+
+    async fn shut_down(&self) -> Result<(), KvError> {
+        match Link::shut_down(self) {
+            // The last one to let go waits for the threads behind the database.
+            Some(database) if E::BLOCKS => blocking(move || Ok(drop(database))).await,
+            _ => Ok(()),
+        }
     }
 
     fn is_open(&self) -> bool {
         self.database().is_ok()
     }
+}
 
-    fn shut_down(&self) {
-        Link::shut_down(self);
-    }
+fn link<E: Engine>(database: Arc<Database<E>>) -> Arc<dyn Opened> {
+    Arc::new(Link::new(database))
+}
+
+/// Runs what may wait for the disk or for another process, off the caller's thread.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, KvError> + Send + 'static,
+) -> Result<T, KvError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|error| Err(KvError::OperationFailed(error.to_string())))
 }

@@ -3,14 +3,14 @@ use super::clock;
 use super::engine::{Engine, ReadTxn};
 use super::meta::StoreMeta;
 use super::rules;
+use super::worker::Worker;
 use crate::fork;
 use crate::kv::KvError;
 use crate::store::StoreConfig;
 use parking_lot::{Mutex, RwLock};
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
-use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::watch as signal;
 
 /// An engine with the stores that are open on it, and the thread that keeps them: it ends what is
@@ -30,13 +30,15 @@ pub(super) struct OpenStore {
     pub(super) name: String,
     pub(super) id: u32,
     pub(super) incarnation: u64,
+    /// Whether every entry ends some time.
+    pub(super) ages: bool,
     /// Rung after every change, by anyone. It says nothing but "look": a watch knows its position.
     pub(super) bell: signal::Sender<()>,
 }
 
 #[derive(Default)]
 struct Keeper {
-    thread: Option<JoinHandle<()>>,
+    worker: Option<Worker>,
     stop: bool,
 }
 
@@ -44,6 +46,8 @@ struct Keeper {
 const EXPIRED_AT_ONCE: usize = 1000;
 /// How long the keeper sleeps with nothing due: a safety net under the alarm.
 const IDLE: Duration = Duration::from_secs(1);
+/// How often the keeper clears up after processes that were killed.
+const TIDY: Duration = Duration::from_secs(30);
 
 impl<E: Engine> Database<E> {
     pub(super) fn new(engine: E) -> Self {
@@ -60,21 +64,25 @@ impl<E: Engine> Database<E> {
         self.generation != fork::generation()
     }
 
-    /// Opens a store, which is created if it is missing (L2).
-    pub(super) fn open(&self, config: &StoreConfig) -> Result<Arc<OpenStore>, KvError> {
+    /// Opens a store that exists, as it is (L2).
+    pub(super) fn find(&self, config: &StoreConfig) -> Result<Option<Arc<OpenStore>>, KvError> {
         if let Some(store) = self.stores.read().get(&config.name) {
-            return Ok(store.clone());
+            return Ok(Some(store.clone()));
         }
-        let found = self.engine.read(|txn| StoreMeta::load(txn, &config.name))?;
-        let meta = match found {
-            Some(meta) => meta,
-            None => {
-                let incarnation = getrandom::u64().map_err(|error| {
-                    KvError::OperationFailed(format!("no random numbers to be had: {error}"))
-                })?;
-                self.engine.change(|txn| StoreMeta::create(txn, config, incarnation))?
-            }
-        };
+        let meta = self.engine.read(|txn| StoreMeta::load(txn, &config.name))?;
+        Ok(meta.map(|meta| self.open(meta, config)))
+    }
+
+    /// Makes a store and opens it; another process may have made it meanwhile.
+    pub(super) fn create(&self, config: &StoreConfig) -> Result<Arc<OpenStore>, KvError> {
+        let incarnation = getrandom::u64().map_err(|error| {
+            KvError::OperationFailed(format!("no random numbers to be had: {error}"))
+        })?;
+        let meta = self.engine.change(|txn| StoreMeta::create(txn, config, incarnation))?;
+        Ok(self.open(meta, config))
+    }
+
+    fn open(&self, meta: StoreMeta, config: &StoreConfig) -> Arc<OpenStore> {
         let differences = meta.differences(config);
         if !differences.is_empty() {
             tracing::info!(
@@ -83,13 +91,14 @@ impl<E: Engine> Database<E> {
                 "the store exists with another configuration and is opened as it is"
             );
         }
-        let store = Arc::new(OpenStore {
+        let store = OpenStore {
             name: config.name.clone(),
             id: meta.id,
             incarnation: meta.incarnation,
+            ages: meta.max_age != 0,
             bell: signal::Sender::new(()),
-        });
-        Ok(self.stores.write().entry(config.name.clone()).or_insert(store).clone())
+        };
+        self.stores.write().entry(config.name.clone()).or_insert(Arc::new(store)).clone()
     }
 
     /// The counters of an open store.
@@ -103,18 +112,18 @@ impl<E: Engine> Database<E> {
     /// Starts the keeper, if it does not run yet: needed once something can end or is watched.
     pub(super) fn keep(self: &Arc<Self>) {
         let mut keeper = self.keeper.lock();
-        if keeper.thread.is_none() && !keeper.stop {
+        if keeper.worker.is_none() && !keeper.stop {
             let database = Arc::downgrade(self);
             let alarm = self.engine.alarm();
-            let thread = std::thread::Builder::new().name("slipstream-keeper".into());
-            match thread.spawn(move || Self::run(&database, &*alarm)) {
-                Ok(thread) => keeper.thread = Some(thread),
-                Err(error) => tracing::error!(%error, "no thread to be had for the keeper"),
-            }
+            let run = move || Self::run(&database, &*alarm);
+            keeper.worker = Worker::spawn("slipstream-keeper", run)
+                .inspect_err(|error| tracing::error!(%error, "no thread for the keeper"))
+                .ok();
         }
     }
 
     fn run(database: &Weak<Self>, alarm: &dyn Alarm) {
+        let mut tidied = Instant::now();
         // The database is not held while this sleeps, so that it closes with its last connection.
         while let Some(database) = database.upgrade() {
             if database.keeper.lock().stop {
@@ -127,6 +136,10 @@ impl<E: Engine> Database<E> {
                 tracing::warn!(%error, "ending what is due failed; it is tried again");
                 None
             });
+            if tidied.elapsed() > TIDY {
+                database.engine.tidy();
+                tidied = Instant::now();
+            }
             drop(database);
             let until = next.map_or(IDLE, |deadline| {
                 Duration::from_millis(deadline.saturating_sub(clock::now())).min(IDLE)
@@ -137,16 +150,14 @@ impl<E: Engine> Database<E> {
 
     /// Ends the keeper and lets go of the engine.
     fn close(&self) {
-        let thread = {
+        let worker = {
             let mut keeper = self.keeper.lock();
             keeper.stop = true;
-            keeper.thread.take()
+            keeper.worker.take()
         };
         self.engine.alarm().ring();
-        // The keeper itself may be the last to hold the database.
-        if let Some(thread) = thread.filter(|it| it.thread().id() != std::thread::current().id()) {
-            // A keeper that panicked has nothing left to say.
-            let _ = thread.join();
+        if let Some(worker) = worker {
+            worker.join();
         }
         self.engine.close();
     }

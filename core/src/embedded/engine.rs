@@ -52,6 +52,9 @@ pub(super) trait WriteTxn: ReadTxn {
 
 /// Where the tables are kept.
 pub(super) trait Engine: Send + Sync + 'static {
+    /// Whether changing or closing it may wait for the disk or for another process.
+    const BLOCKS: bool;
+
     /// Reads from one consistent view. Views must not be nested.
     fn read<T>(&self, read: impl FnOnce(&dyn ReadTxn) -> Result<T, KvError>) -> Result<T, KvError>;
 
@@ -71,6 +74,9 @@ pub(super) trait Engine: Send + Sync + 'static {
     fn has_foreign_changes(&self) -> bool {
         false
     }
+
+    /// Clears up what killed processes left behind.
+    fn tidy(&self) {}
 
     /// Lets go of the threads and files behind the engine.
     fn close(&self) {}

@@ -36,10 +36,10 @@ impl<E: Engine> Link<E> {
         self.closing.subscribe()
     }
 
-    /// Ends the hold. Twice is fine.
-    pub(super) fn shut_down(&self) {
+    /// Ends the hold, and gives back what was held. Twice is fine.
+    pub(super) fn shut_down(&self) -> Option<Arc<Database<E>>> {
         let database = self.database.write().take();
         self.closing.send_replace(true);
-        drop(database);
+        database
     }
 }

@@ -5,10 +5,12 @@ use super::meta::StoreMeta;
 use super::rules::{self, Write};
 use crate::kv::KvError;
 use foldhash::fast::RandomState;
-use hashbrown::HashMap;
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry as Place;
 use parking_lot::RwLock;
 use smallvec::SmallVec;
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::BuildHasher;
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -22,8 +24,9 @@ pub(super) struct MemoryEngine {
 #[derive(Default)]
 struct Tables {
     /// Entries are read by key far more often than in order, so they are hashed as well.
-    entries: HashMap<Arc<[u8]>, Box<[u8]>, RandomState>,
-    order: BTreeSet<Arc<[u8]>>,
+    entries: HashTable<Entry>,
+    order: BTreeSet<Row>,
+    hasher: RandomState,
     /// The other tables, by their number.
     others: [BTreeMap<Row, Row>; Table::ALL.len()],
 }
@@ -31,10 +34,36 @@ struct Tables {
 /// Keys and most rows are short, and kept in place.
 type Row = SmallVec<[u8; 24]>;
 
+/// A key and its record side by side, so that finding one has the other at hand.
+struct Entry {
+    key_len: usize,
+    bytes: Box<[u8]>,
+}
+
+impl Entry {
+    fn new(key: &[u8], value: &[u8]) -> Self {
+        Self { key_len: key.len(), bytes: [key, value].concat().into() }
+    }
+
+    fn key(&self) -> &[u8] {
+        &self.bytes[..self.key_len]
+    }
+
+    fn value(&self) -> &[u8] {
+        &self.bytes[self.key_len..]
+    }
+}
+
+impl Tables {
+    fn find(&self, key: &[u8]) -> Option<&Entry> {
+        self.entries.find(self.hasher.hash_one(key), |entry| entry.key() == key)
+    }
+}
+
 impl ReadTxn for Tables {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<&[u8]>, KvError> {
         Ok(match table {
-            Table::Entries => self.entries.get(key).map(AsRef::as_ref),
+            Table::Entries => self.find(key).map(Entry::value),
             _ => self.others[table as usize].get(key).map(AsRef::as_ref),
         })
     }
@@ -48,9 +77,8 @@ impl ReadTxn for Tables {
     ) -> Result<(), KvError> {
         let rows = (Bound::Included(from), Bound::Excluded(to));
         if table == Table::Entries {
-            for key in self.order.range::<[u8], _>(rows) {
-                let value = self.entries.get(key).map_or(&[][..], AsRef::as_ref);
-                if visit(key, value)?.is_break() {
+            for entry in self.order.range::<[u8], _>(rows).filter_map(|key| self.find(key)) {
+                if visit(entry.key(), entry.value())?.is_break() {
                     break;
                 }
             }
@@ -69,28 +97,41 @@ impl WriteTxn for Tables {
     fn put(&mut self, table: Table, key: &[u8], value: &[u8]) -> Result<(), KvError> {
         if table != Table::Entries {
             self.others[table as usize].insert(Row::from_slice(key), Row::from_slice(value));
-        } else if let Some(before) = self.entries.get_mut(key) {
-            *before = value.into();
-        } else {
-            let key: Arc<[u8]> = key.into();
-            self.order.insert(key.clone());
-            self.entries.insert(key, value.into());
+            return Ok(());
+        }
+        let hasher = &self.hasher;
+        let place = self.entries.entry(
+            hasher.hash_one(key),
+            |entry| entry.key() == key,
+            |entry| hasher.hash_one(entry.key()),
+        );
+        match place {
+            Place::Occupied(mut entry) => *entry.get_mut() = Entry::new(key, value),
+            Place::Vacant(place) => {
+                place.insert(Entry::new(key, value));
+                self.order.insert(Row::from_slice(key));
+            }
         }
         Ok(())
     }
 
     fn delete(&mut self, table: Table, key: &[u8]) -> Result<(), KvError> {
-        if table == Table::Entries {
-            self.entries.remove(key);
-            self.order.remove(key);
-        } else {
+        if table != Table::Entries {
             self.others[table as usize].remove(key);
+            return Ok(());
+        }
+        let hash = self.hasher.hash_one(key);
+        if let Ok(entry) = self.entries.find_entry(hash, |entry| entry.key() == key) {
+            entry.remove();
+            self.order.remove(key);
         }
         Ok(())
     }
 }
 
 impl Engine for MemoryEngine {
+    const BLOCKS: bool = false;
+
     fn read<T>(&self, read: impl FnOnce(&dyn ReadTxn) -> Result<T, KvError>) -> Result<T, KvError> {
         read(&*self.tables.read())
     }

@@ -17,5 +17,6 @@ mod record;
 mod rules;
 mod store;
 mod watch;
+mod worker;
 
 pub use connection::EmbeddedConnection;

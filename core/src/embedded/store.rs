@@ -1,5 +1,5 @@
 use super::clock;
-use super::database::{Database, OpenStore};
+use super::database::OpenStore;
 use super::engine::{Engine, Table};
 use super::link::Link;
 use super::meta::millis;
@@ -44,7 +44,9 @@ impl<E: Engine> EmbeddedStore<E> {
             let row = row_key(self.store.id, key.as_bytes());
             let Some(bytes) = txn.get(Table::Entries, &row)? else { return Ok(None) };
             let record = Record::decode(bytes)?;
-            Ok(shown(&record, clock::now()).then(|| entry(key, &record)))
+            // Most entries never end, and then the time does not matter.
+            let now = if record.deadline == 0 { 0 } else { clock::now() };
+            Ok(shown(&record, now).then(|| entry(key, &record)))
         })
     }
 
@@ -105,8 +107,12 @@ impl<E: Engine> EmbeddedStore<E> {
         if written != Written::Nothing {
             self.store.bell.send_replace(());
         }
+        if ttl.is_some() || self.store.ages {
+            database.keep();
+        }
         if ttl.is_some() {
-            self.expect_an_end(&database);
+            // It may end before what the keeper is waiting for.
+            database.engine.alarm().ring();
         }
         Ok(written)
     }
@@ -121,12 +127,6 @@ impl<E: Engine> EmbeddedStore<E> {
             Written::Version(version) => Ok(VersionToken::from_u64(version)),
             Written::Nothing => Err(KvError::OperationFailed("nothing was written".into())),
         }
-    }
-
-    /// Has the keeper look at the deadlines again.
-    fn expect_an_end(&self, database: &Arc<Database<E>>) {
-        database.keep();
-        database.engine.alarm().ring();
     }
 }
 

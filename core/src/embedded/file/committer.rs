@@ -3,12 +3,12 @@ use crate::embedded::clock;
 use crate::embedded::engine::WriteTxn;
 use crate::embedded::meta::StoreMeta;
 use crate::embedded::rules::{self, Action, Answer, Write};
+use crate::embedded::worker::Worker;
 use crate::kv::KvError;
 use parking_lot::{Condvar, Mutex};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
@@ -23,7 +23,7 @@ pub(super) struct Committer {
 #[derive(Default)]
 struct Queue {
     jobs: Vec<Job>,
-    thread: Option<JoinHandle<()>>,
+    worker: Option<Worker>,
     stop: bool,
 }
 
@@ -71,33 +71,30 @@ impl Committer {
             reply,
         };
         let mut queue = self.queue.lock();
-        // Without a thread the job is dropped, which its caller sees as a closed connection.
-        if queue.thread.is_none() && !queue.stop {
+        // Without a worker the job is dropped, which its caller sees as a closed connection.
+        if queue.worker.is_none() && !queue.stop {
             let committer = self.clone();
-            let thread = std::thread::Builder::new().name("slipstream-commit".into());
-            match thread.spawn(move || committer.run()) {
-                Ok(thread) => queue.thread = Some(thread),
-                Err(error) => tracing::error!(%error, "no thread to be had for the committer"),
-            }
+            queue.worker = Worker::spawn("slipstream-commit", move || committer.run())
+                .inspect_err(|error| tracing::error!(%error, "no thread for the committer"))
+                .ok();
         }
-        if queue.thread.is_some() && !queue.stop {
+        if queue.worker.is_some() && !queue.stop {
             queue.jobs.push(job);
             self.filled.notify_one();
         }
         outcome
     }
 
-    /// Finishes what is queued and ends the thread.
+    /// Finishes what is queued and ends the worker.
     pub(super) fn stop(&self) {
-        let thread = {
+        let worker = {
             let mut queue = self.queue.lock();
             queue.stop = true;
-            queue.thread.take()
+            queue.worker.take()
         };
         self.filled.notify_one();
-        if let Some(thread) = thread {
-            // A committer that panicked has dropped its jobs, and their callers know.
-            let _ = thread.join();
+        if let Some(worker) = worker {
+            worker.join();
         }
     }
 

@@ -2,7 +2,7 @@ use super::tables::{Change, Databases, View, name};
 use crate::embedded::engine::{ReadTxn, Table, WriteTxn};
 use crate::fork::{Hold, Holdable, register};
 use crate::kv::KvError;
-use heed::{CommitOrAbort, Env, EnvFlags, EnvOpenOptions, MdbError};
+use heed::{CommitOrAbort, Env, EnvFlags, EnvOpenOptions, MdbError, RoTxn, WithTls};
 use parking_lot::{ArcRwLockWriteGuard, RawRwLock, RwLock};
 use std::path::Path;
 use std::sync::Arc;
@@ -33,8 +33,7 @@ impl Environment {
     /// Opens a file that was found to be sound, or makes it.
     pub(super) fn open(path: &Path) -> Result<Arc<Self>, KvError> {
         let env = open_env(path)?;
-        // Processes that were killed have left their reader slots, which would keep old pages.
-        env.clear_stale_readers().map_err(failed)?;
+        clear_stale_readers(&env);
         let databases = open_databases(&env)
             .map_err(failed)?
             .ok_or_else(|| foreign(path, "it is an LMDB file with other contents"))?;
@@ -52,7 +51,7 @@ impl Environment {
     ) -> Result<T, KvError> {
         let lmdb = self.lmdb.read();
         let Lmdb { env, databases } = lmdb.as_ref().ok_or(KvError::NotConnected)?;
-        let txn = env.read_txn().map_err(failed)?;
+        let txn = read_txn(env)?;
         read(&View { txn: &txn, databases })
     }
 
@@ -70,16 +69,40 @@ impl Environment {
         Ok(outcome)
     }
 
+    /// Frees the reader slots of processes that were killed: one that was killed while it read
+    /// would keep old pages from being used again.
+    pub(super) fn clear_stale_readers(&self) {
+        if let Some(lmdb) = &*self.lmdb.read() {
+            clear_stale_readers(&lmdb.env);
+        }
+    }
+
     /// The number of the last commit by anyone.
     pub(super) fn last_commit(&self) -> Result<u64, KvError> {
         let lmdb = self.lmdb.read();
         let env = &lmdb.as_ref().ok_or(KvError::NotConnected)?.env;
-        Ok(env.read_txn().map_err(failed)?.id() as u64)
+        Ok(read_txn(env)?.id() as u64)
     }
 
     /// The number of the last commit by this process.
     pub(super) fn last_own_commit(&self) -> u64 {
         self.last_own_commit.load(Ordering::Acquire)
+    }
+}
+
+fn read_txn(env: &Env) -> Result<RoTxn<'_, WithTls>, KvError> {
+    match env.read_txn() {
+        Err(heed::Error::Mdb(MdbError::ReadersFull)) => {
+            clear_stale_readers(env);
+            env.read_txn().map_err(failed)
+        }
+        txn => txn.map_err(failed),
+    }
+}
+
+fn clear_stale_readers(env: &Env) {
+    if let Err(error) = env.clear_stale_readers() {
+        tracing::warn!(%error, "the reader slots of killed processes were not freed");
     }
 }
 

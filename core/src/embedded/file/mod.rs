@@ -43,6 +43,8 @@ impl FileEngine {
 }
 
 impl Engine for FileEngine {
+    const BLOCKS: bool = true;
+
     fn read<T>(&self, read: impl FnOnce(&dyn ReadTxn) -> Result<T, KvError>) -> Result<T, KvError> {
         self.environment.read(read)
     }
@@ -67,6 +69,10 @@ impl Engine for FileEngine {
         let Ok(last) = self.environment.last_commit() else { return true };
         let seen = self.seen.swap(last, Ordering::AcqRel);
         last > seen.max(self.environment.last_own_commit())
+    }
+
+    fn tidy(&self) {
+        self.environment.clear_stale_readers();
     }
 
     fn close(&self) {

@@ -2,21 +2,36 @@ use super::FileEngine;
 use super::filesystem;
 use super::verify::verify;
 use crate::embedded::database::Database;
+use crate::fork::{self, Hold, Holdable};
 use crate::kv::KvError;
-use parking_lot::Mutex;
+use parking_lot::{ArcMutexGuard, Mutex, RawMutex};
 use std::collections::HashMap;
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Weak};
+use std::time::Duration;
 
 /// The files that this process has open: LMDB must not open one twice in a process.
-static OPEN: LazyLock<Mutex<HashMap<PathBuf, Weak<Database<FileEngine>>>>> =
-    LazyLock::new(Mutex::default);
+static OPEN: LazyLock<Arc<OpenFiles>> = LazyLock::new(|| {
+    let open = Arc::new(OpenFiles::default());
+    fork::register(&open);
+    open
+});
+
+#[derive(Default)]
+struct OpenFiles {
+    databases: Arc<Mutex<Databases>>,
+}
+
+type Databases = HashMap<PathBuf, Weak<Database<FileEngine>>>;
+
+/// How long a fork waits for a file that is being opened.
+const FORK_WAIT: Duration = Duration::from_secs(1);
 
 /// The database in a file, shared by all who open it in this process.
 pub(in crate::embedded) fn open(path: &Path) -> Result<Arc<Database<FileEngine>>, KvError> {
     let path = filesystem::check(path)?;
-    let mut open = OPEN.lock();
+    let mut open = OPEN.databases.lock();
     if let Some(database) = open.get(&path).and_then(Weak::upgrade)
         && !database.is_inherited()
     {
@@ -29,16 +44,24 @@ pub(in crate::embedded) fn open(path: &Path) -> Result<Arc<Database<FileEngine>>
     Ok(database)
 }
 
-/// Whether another process has the file open: it then holds a lock on LMDB's lock file. Taken and
-/// given back at once, before this process has a lock of its own to lose.
+/// Whether another process has the file open: it then holds a lock on LMDB's lock file. The lock is
+/// asked about and not taken, so that a process that opens the file just now is not misled.
 fn is_open_elsewhere(path: &Path) -> bool {
-    use rustix::fs::{FlockOperation, fcntl_lock};
+    use rustix::process::{Flock, FlockType, fcntl_getlk};
     let lock = OpenOptions::new().read(true).write(true).open(filesystem::lock_file(path));
     let Ok(lock) = lock else { return false };
-    let free = fcntl_lock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok();
-    if free {
-        // Closing the file gives the lock back as well.
-        let _ = fcntl_lock(&lock, FlockOperation::Unlock);
+    fcntl_getlk(&lock, &Flock::from(FlockType::WriteLock)).is_ok_and(|holder| holder.is_some())
+}
+
+impl Holdable for OpenFiles {
+    fn hold(&self) -> Option<Box<dyn Hold>> {
+        let guard = Mutex::try_lock_arc_for(&self.databases, FORK_WAIT)?;
+        Some(Box::new(guard))
     }
-    !free
+}
+
+impl Hold for ArcMutexGuard<RawMutex, Databases> {
+    fn abandon(mut self: Box<Self>) {
+        self.clear();
+    }
 }
