@@ -81,8 +81,10 @@ $(STAMPS)/python: $(python_sources) $(STAMPS)/tools
 	cd python && maturin develop --release --quiet
 	touch $@
 
+# Not `npm ci`: it refuses a lock file made where the tools of other platforms cannot be had.
+# Versions are exact, and nothing is saved.
 $(STAMPS)/modules: node/package.json node/package-lock.json | $(STAMPS)
-	cd node && npm ci --no-audit --no-fund --loglevel=error
+	cd node && npm install --no-save --no-audit --no-fund --loglevel=error
 	touch $@
 
 # The link is how tests, examples and bench find the package by its name.

@@ -17,8 +17,9 @@ class Service:
         self.store = store
 
     async def put(self, key: str, value: str) -> str:
-        version = await self.store.put(key, value.encode())
+        # Said first, or a watch elsewhere may tell of it sooner.
         say(f"put {key} = {value}")
+        version = await self.store.put(key, value.encode())
         return version.hex()
 
     async def read(self, key: str) -> list[str]:
