@@ -1,10 +1,11 @@
+use super::space;
 use super::tables::{Change, Databases, View, name};
 use crate::embedded::engine::{ReadTxn, Table, WriteTxn};
 use crate::fork::{Hold, Holdable, register};
 use crate::kv::KvError;
 use heed::{CommitOrAbort, Env, EnvFlags, EnvOpenOptions, MdbError, RoTxn, WithTls};
 use parking_lot::{ArcRwLockWriteGuard, RawRwLock, RwLock};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -13,6 +14,7 @@ use std::time::Duration;
 pub(super) struct Environment {
     lmdb: Arc<RwLock<Option<Lmdb>>>,
     last_own_commit: AtomicU64,
+    path: PathBuf,
 }
 
 struct Lmdb {
@@ -25,7 +27,7 @@ const MAP_SIZE: usize = 64 << 30;
 /// The least that is tried where address space is limited.
 const MIN_MAP_SIZE: usize = 1 << 30;
 /// Threads that may read at once, in all processes together: a slot of 64 bytes each.
-const MAX_READERS: u32 = 4096;
+pub(super) const MAX_READERS: u32 = 4096;
 /// How long a fork waits for a commit that is under way.
 const FORK_WAIT: Duration = Duration::from_secs(1);
 
@@ -40,6 +42,7 @@ impl Environment {
         let environment = Arc::new(Self {
             lmdb: Arc::new(RwLock::new(Some(Lmdb { env, databases }))),
             last_own_commit: AtomicU64::new(0),
+            path: path.to_owned(),
         });
         register(&environment);
         Ok(environment)
@@ -64,7 +67,7 @@ impl Environment {
         let mut txn = env.write_txn().map_err(failed)?;
         let outcome = change(&mut Change { txn: &mut txn, databases })?;
         let id = txn.id() as u64;
-        txn.commit().map_err(failed)?;
+        txn.commit().map_err(|error| failed_commit(&self.path, error))?;
         self.last_own_commit.fetch_max(id, Ordering::AcqRel);
         Ok(outcome)
     }
@@ -208,6 +211,16 @@ fn failed_at(path: &Path, error: heed::Error) -> KvError {
             KvError::ConnectionFailed(format!("{}: {message}", path.display()))
         }
         other => other,
+    }
+}
+
+/// A commit that failed. LMDB calls it an input/output error if the disk took only a part of it.
+fn failed_commit(path: &Path, error: heed::Error) -> KvError {
+    match error {
+        heed::Error::Io(error) if space::is_full(path) => {
+            KvError::LimitExceeded(format!("the disk is full: {error}"))
+        }
+        error => failed(error),
     }
 }
 

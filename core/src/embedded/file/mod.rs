@@ -8,6 +8,7 @@ mod doorbell;
 mod environment;
 mod filesystem;
 mod open;
+mod space;
 mod tables;
 mod verify;
 
