@@ -1,5 +1,7 @@
 use super::FileEngine;
+use super::environment::MAX_READERS;
 use super::filesystem;
+use super::space;
 use super::verify::verify;
 use crate::embedded::database::Database;
 use crate::fork::{self, Hold, Holdable};
@@ -37,7 +39,9 @@ pub(in crate::embedded) fn open(path: &Path) -> Result<Arc<Database<FileEngine>>
     {
         return Ok(database);
     }
-    verify(&path, is_open_elsewhere(&path))?;
+    let in_use = is_open_elsewhere(&path);
+    verify(&path, in_use)?;
+    space::reserve(&path, MAX_READERS, in_use)?;
     let database = Arc::new(Database::new(FileEngine::new(&path)?));
     open.retain(|_, database| database.strong_count() > 0);
     open.insert(path, Arc::downgrade(&database));
