@@ -3,20 +3,22 @@ use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyByteArray, PyBytes, PyDelta, PyString, PyTuple};
+use pyo3::types::{PyByteArray, PyBytes, PyDelta, PyString};
 use slipstream::kv::{KvError, VersionToken, WatchCursor};
 use slipstream_bridge as bridge;
 use std::time::Duration;
 
 /// A key, prefix or name. A text that is no Unicode is passed on with replacement characters,
 /// which the core refuses by its own rule.
-pub(crate) fn text(text: &Bound<'_, PyString>) -> String {
-    text.to_string_lossy().into_owned()
-}
+#[derive(Default)]
+pub(crate) struct Text(pub(crate) String);
 
-/// Several prefixes.
-pub(crate) fn texts(texts: &Bound<'_, PyTuple>) -> PyResult<Vec<String>> {
-    texts.iter().map(|prefix| Ok(text(prefix.cast::<PyString>()?))).collect()
+impl<'py> FromPyObject<'_, 'py> for Text {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        Ok(Self(object.cast::<PyString>()?.to_string_lossy().into_owned()))
+    }
 }
 
 /// A value, token or cursor: anything that holds bytes.

@@ -1,8 +1,9 @@
-use crate::argument;
+use crate::argument::{self, Text};
+use crate::failure;
 use crate::mode::Mode;
 use crate::task::Task;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString};
+use pyo3::types::{PyDict, PyTuple};
 use slipstream::handle::{self, ConnectOptions, Session};
 use slipstream_bridge::{self as bridge, Counted, Kind, Value};
 
@@ -36,7 +37,7 @@ pub(crate) struct SyncConnection;
 #[pyo3(signature = (url, *, timeout, connect_timeout))]
 pub(crate) fn connect(
     py: Python<'_>,
-    url: &Bound<'_, PyString>,
+    url: Text,
     timeout: &Bound<'_, PyAny>,
     connect_timeout: &Bound<'_, PyAny>,
 ) -> PyResult<Py<PyAny>> {
@@ -48,7 +49,7 @@ pub(crate) fn connect(
 #[pyo3(signature = (url, *, timeout, connect_timeout))]
 pub(crate) fn connect_sync(
     py: Python<'_>,
-    url: &Bound<'_, PyString>,
+    url: Text,
     timeout: &Bound<'_, PyAny>,
     connect_timeout: &Bound<'_, PyAny>,
 ) -> PyResult<Py<PyAny>> {
@@ -58,7 +59,7 @@ pub(crate) fn connect_sync(
 fn open(
     py: Python<'_>,
     mode: Mode,
-    url: &Bound<'_, PyString>,
+    url: Text,
     timeout: &Bound<'_, PyAny>,
     connect_timeout: &Bound<'_, PyAny>,
 ) -> PyResult<Py<PyAny>> {
@@ -68,8 +69,7 @@ fn open(
         timeout: seconds(timeout)?.unwrap_or(default.timeout),
         connect_timeout: seconds(connect_timeout)?.unwrap_or(default.connect_timeout),
     };
-    let url = argument::text(url);
-    let connecting = async move { handle::connect(&url, options).await.map(Value::Session) };
+    let connecting = async move { handle::connect(&url.0, options).await.map(Value::Session) };
     mode.run(py, "connect", Task::lengthy(mode, connecting))
 }
 
@@ -115,24 +115,24 @@ impl ConnectionHandle {
     fn store(
         &self,
         py: Python<'_>,
-        name: &Bound<'_, PyString>,
-        storage: Option<&Bound<'_, PyString>>,
+        name: Text,
+        storage: Option<Text>,
         max_history: Option<&Bound<'_, PyAny>>,
         max_age: Option<&Bound<'_, PyAny>>,
         max_bytes: Option<&Bound<'_, PyAny>>,
         num_replicas: Option<&Bound<'_, PyAny>>,
-        discard: Option<&Bound<'_, PyString>>,
+        discard: Option<Text>,
     ) -> PyResult<Py<PyAny>> {
         let config = bridge::store_config(
-            &argument::text(name),
-            storage.map(argument::text).as_deref(),
+            &name.0,
+            storage.as_ref().map(|word| word.0.as_str()),
             argument::number("max_history", max_history)?,
             argument::duration("store", max_age)?,
             argument::number("max_bytes", max_bytes)?,
             argument::number("num_replicas", num_replicas)?,
-            discard.map(argument::text).as_deref(),
+            discard.as_ref().map(|word| word.0.as_str()),
         )
-        .map_err(|error| crate::failure::refuse(py, error, "store"))?;
+        .map_err(|error| failure::refuse(py, error, "store"))?;
         let session = (*self.session).clone();
         let opening = async move { session.store(config).await.map(Value::Store) };
         self.mode.run(py, "Connection.store", Task::lengthy(self.mode, opening))
@@ -193,10 +193,7 @@ impl Connection {
     }
 
     #[pyo3(signature = (*_exception))]
-    fn __aexit__(
-        slf: &Bound<'_, Self>,
-        _exception: &Bound<'_, pyo3::types::PyTuple>,
-    ) -> PyResult<Py<PyAny>> {
+    fn __aexit__(slf: &Bound<'_, Self>, _exception: &Bound<'_, PyTuple>) -> PyResult<Py<PyAny>> {
         slf.as_super().get().shut(slf.py(), "Connection.__aexit__")
     }
 }
@@ -208,10 +205,7 @@ impl SyncConnection {
     }
 
     #[pyo3(signature = (*_exception))]
-    fn __exit__(
-        slf: &Bound<'_, Self>,
-        _exception: &Bound<'_, pyo3::types::PyTuple>,
-    ) -> PyResult<Py<PyAny>> {
+    fn __exit__(slf: &Bound<'_, Self>, _exception: &Bound<'_, PyTuple>) -> PyResult<Py<PyAny>> {
         slf.as_super().get().shut(slf.py(), "Connection.__exit__")
     }
 }

@@ -10,6 +10,7 @@ mod connection;
 mod entry;
 mod event_loop;
 mod failure;
+mod fork;
 mod mode;
 mod record;
 mod store;
@@ -41,7 +42,9 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(connection::connect, module)?)?;
     module.add_function(wrap_pyfunction!(connection::connect_sync, module)?)?;
     module.add_function(wrap_pyfunction!(live, module)?)?;
-    module.add_function(wrap_pyfunction!(forked, module)?)
+    module.add_function(wrap_pyfunction!(fork::before_fork, module)?)?;
+    module.add_function(wrap_pyfunction!(fork::after_fork_in_parent, module)?)?;
+    module.add_function(wrap_pyfunction!(fork::after_fork_in_child, module)?)
 }
 
 /// How many native objects of each kind exist in this process.
@@ -54,10 +57,4 @@ fn live(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     counts.set_item("watches", live.watches)?;
     counts.set_item("operations", live.operations)?;
     Ok(counts)
-}
-
-/// Says that this process is a forked child: what its parent opened answers `NotConnected`.
-#[pyfunction]
-fn forked() {
-    slipstream::fork::forked();
 }

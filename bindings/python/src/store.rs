@@ -1,10 +1,9 @@
-use crate::argument;
+use crate::argument::{self, Text};
 use crate::failure;
 use crate::mode::Mode;
 use crate::task::Task;
 use crate::watch::WatchHandle;
 use pyo3::prelude::*;
-use pyo3::types::{PyString, PyTuple};
 use slipstream::handle::Store as Handle;
 use slipstream_bridge::{Counted, Kind, Outcome, Value};
 use std::future::Future;
@@ -82,9 +81,8 @@ impl StoreHandle {
     /// Raises InvalidArgument, NotConnected, Timeout.
     ///
     /// >>> entry = await store.get("node.a")
-    fn get(&self, py: Python<'_>, key: &Bound<'_, PyString>) -> PyResult<Py<PyAny>> {
-        let key = argument::text(key);
-        self.run(py, "Store.get", |store| async move { store.get(&key).await.map(Value::Entry) })
+    fn get(&self, py: Python<'_>, key: Text) -> PyResult<Py<PyAny>> {
+        self.run(py, "Store.get", |store| async move { store.get(&key.0).await.map(Value::Entry) })
     }
 
     /// The raw last record of a key, which may be a tombstone with an empty value and its own
@@ -93,12 +91,11 @@ impl StoreHandle {
     /// Raises InvalidArgument, NotConnected, Timeout.
     ///
     /// >>> tombstone = await store.entry("node.a")
-    fn entry(&self, py: Python<'_>, key: &Bound<'_, PyString>) -> PyResult<Py<PyAny>> {
-        let key = argument::text(key);
+    fn entry(&self, py: Python<'_>, key: Text) -> PyResult<Py<PyAny>> {
         self.run(
             py,
             "Store.entry",
-            |store| async move { store.entry(&key).await.map(Value::Entry) },
+            |store| async move { store.entry(&key.0).await.map(Value::Entry) },
         )
     }
 
@@ -108,13 +105,12 @@ impl StoreHandle {
     ///
     /// >>> await store.keys("node.")
     /// ['node.a']
-    #[pyo3(signature = (prefix=None))]
-    fn keys(&self, py: Python<'_>, prefix: Option<&Bound<'_, PyString>>) -> PyResult<Py<PyAny>> {
-        let prefix = prefix.map(argument::text).unwrap_or_default();
+    #[pyo3(signature = (prefix=Text::default()), text_signature = "($self, prefix='')")]
+    fn keys(&self, py: Python<'_>, prefix: Text) -> PyResult<Py<PyAny>> {
         self.list(
             py,
             "Store.keys",
-            |store| async move { store.keys(&prefix).await.map(Value::Keys) },
+            |store| async move { store.keys(&prefix.0).await.map(Value::Keys) },
         )
     }
 
@@ -125,14 +121,11 @@ impl StoreHandle {
     ///
     /// >>> {entry.key: entry.value for entry in await store.scan("node.")}
     /// {'node.a': b'10.0.0.1'}
-    #[pyo3(signature = (prefix=None))]
-    fn scan(&self, py: Python<'_>, prefix: Option<&Bound<'_, PyString>>) -> PyResult<Py<PyAny>> {
-        let prefix = prefix.map(argument::text).unwrap_or_default();
-        self.list(
-            py,
-            "Store.scan",
-            |store| async move { store.scan(&prefix).await.map(Value::Entries) },
-        )
+    #[pyo3(signature = (prefix=Text::default()), text_signature = "($self, prefix='')")]
+    fn scan(&self, py: Python<'_>, prefix: Text) -> PyResult<Py<PyAny>> {
+        self.list(py, "Store.scan", |store| async move {
+            store.scan(&prefix.0).await.map(Value::Entries)
+        })
     }
 
     /// Write unconditionally and get the new version (rule W1). An empty value is a tombstone:
@@ -148,14 +141,14 @@ impl StoreHandle {
     fn put(
         &self,
         py: Python<'_>,
-        key: &Bound<'_, PyString>,
+        key: Text,
         value: &Bound<'_, PyAny>,
         ttl: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
-        let (key, value) = (argument::text(key), argument::bytes("value", value)?);
+        let value = argument::bytes("value", value)?;
         let ttl = argument::duration("put", ttl)?;
         self.run(py, "Store.put", |store| async move {
-            store.put(&key, &value, ttl).await.map(Value::Token)
+            store.put(&key.0, &value, ttl).await.map(Value::Token)
         })
     }
 
@@ -170,14 +163,14 @@ impl StoreHandle {
     fn create(
         &self,
         py: Python<'_>,
-        key: &Bound<'_, PyString>,
+        key: Text,
         value: &Bound<'_, PyAny>,
         ttl: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
-        let (key, value) = (argument::text(key), argument::bytes("value", value)?);
+        let value = argument::bytes("value", value)?;
         let ttl = argument::duration("create", ttl)?;
         self.run(py, "Store.create", |store| async move {
-            store.create(&key, &value, ttl).await.map(Value::Token)
+            store.create(&key.0, &value, ttl).await.map(Value::Token)
         })
     }
 
@@ -194,16 +187,16 @@ impl StoreHandle {
     fn update(
         &self,
         py: Python<'_>,
-        key: &Bound<'_, PyString>,
+        key: Text,
         value: &Bound<'_, PyAny>,
         version: &Bound<'_, PyAny>,
         ttl: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
-        let (key, value) = (argument::text(key), argument::bytes("value", value)?);
+        let value = argument::bytes("value", value)?;
         let version = argument::version("update", version)?;
         let ttl = argument::duration("update", ttl)?;
         self.run(py, "Store.update", |store| async move {
-            store.update(&key, &value, &version, ttl).await.map(Value::Token)
+            store.update(&key.0, &value, &version, ttl).await.map(Value::Token)
         })
     }
 
@@ -214,12 +207,11 @@ impl StoreHandle {
     ///
     /// >>> await store.delete("node.a")
     /// True
-    fn delete(&self, py: Python<'_>, key: &Bound<'_, PyString>) -> PyResult<Py<PyAny>> {
-        let key = argument::text(key);
+    fn delete(&self, py: Python<'_>, key: Text) -> PyResult<Py<PyAny>> {
         self.run(
             py,
             "Store.delete",
-            |store| async move { store.delete(&key).await.map(Value::Bool) },
+            |store| async move { store.delete(&key.0).await.map(Value::Bool) },
         )
     }
 
@@ -233,13 +225,12 @@ impl StoreHandle {
     fn delete_with_version(
         &self,
         py: Python<'_>,
-        key: &Bound<'_, PyString>,
+        key: Text,
         version: &Bound<'_, PyAny>,
     ) -> PyResult<Py<PyAny>> {
-        let key = argument::text(key);
         let version = argument::version("delete_with_version", version)?;
         self.run(py, "Store.delete_with_version", |store| async move {
-            store.delete_with_version(&key, &version).await.map(Value::Bool)
+            store.delete_with_version(&key.0, &version).await.map(Value::Bool)
         })
     }
 
@@ -248,13 +239,10 @@ impl StoreHandle {
     /// Raises InvalidArgument, NotConnected, Timeout.
     ///
     /// >>> await store.purge("node.a")
-    fn purge(&self, py: Python<'_>, key: &Bound<'_, PyString>) -> PyResult<Py<PyAny>> {
-        let key = argument::text(key);
-        self.run(
-            py,
-            "Store.purge",
-            |store| async move { store.purge(&key).await.map(|()| Value::Unit) },
-        )
+    fn purge(&self, py: Python<'_>, key: Text) -> PyResult<Py<PyAny>> {
+        self.run(py, "Store.purge", |store| async move {
+            store.purge(&key.0).await.map(|()| Value::Unit)
+        })
     }
 
     /// Watch the keys that have one of these prefixes: their state first and then every change
@@ -275,12 +263,11 @@ impl StoreHandle {
     fn watch(
         &self,
         py: Python<'_>,
-        prefixes: &Bound<'_, PyTuple>,
+        prefixes: Vec<Text>,
         cursor: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
-        let prefixes = argument::texts(prefixes)?;
         let cursor = argument::cursor(cursor)?;
-        let borrowed: Vec<&str> = prefixes.iter().map(String::as_str).collect();
+        let borrowed: Vec<&str> = prefixes.iter().map(|prefix| prefix.0.as_str()).collect();
         let watch = self.store.watch(&borrowed, &cursor);
         let watch = watch.map_err(|error| failure::raise(py, error))?;
         WatchHandle::make(py, watch, self.store.name(), self.mode)

@@ -1,0 +1,134 @@
+"""Bad input: the right error at once, with the offending value in the message."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+import slipstream
+from slipstream import InvalidArgument
+
+from .conftest import OpenStore
+
+BAD_KEYS = ["", ".a", "a.", "a..b", "a b", "a*", ">", "käse", "nl\n", "k" * 1025, "\ud800"]
+
+
+@pytest.mark.parametrize("key", BAD_KEYS)
+async def test_k1_a_bad_key_is_refused_by_every_call(open_store: OpenStore, key: str) -> None:
+    async with open_store() as store:
+        calls = [
+            store.get(key),
+            store.entry(key),
+            store.put(key, b"v"),
+            store.create(key, b"v"),
+            store.update(key, b"v", b"\0" * 8),
+            store.delete(key),
+            store.delete_with_version(key, b"\0" * 8),
+            store.purge(key),
+        ]
+        for call in calls:
+            with pytest.raises(InvalidArgument) as caught:
+                await call
+            if key.isascii() and len(key) < 80:
+                assert key.replace("\n", "\\n") in str(caught.value)
+        assert await store.put("fine", b"v")
+
+
+@pytest.mark.parametrize("prefix", ["a*", ">", "a b", ".a", "..", "\t"])
+async def test_k2_a_bad_prefix_is_refused(open_store: OpenStore, prefix: str) -> None:
+    async with open_store() as store:
+        for call in (store.keys(prefix), store.scan(prefix)):
+            with pytest.raises(InvalidArgument):
+                await call
+        with pytest.raises(InvalidArgument):
+            store.watch("fine", prefix)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"name": ""},
+        {"name": "a.b"},
+        {"name": "n" * 65},
+        {"storage": "tape"},
+        {"discard": "both"},
+        {"max_history": 0},
+        {"max_history": 65},
+        {"max_history": -1},
+        {"max_history": 2**70},
+        {"max_age": 0},
+        {"max_age": timedelta(seconds=-1)},
+        {"max_age": float("nan")},
+        {"max_bytes": 0},
+        {"max_bytes": -5},
+        {"num_replicas": 6},
+    ],
+)
+async def test_l2_a_bad_configuration_is_refused(options: dict[str, Any]) -> None:
+    async with slipstream.connect("memory:") as conn:
+        name, value = next(iter(options.items()))
+        with pytest.raises(InvalidArgument) as caught:
+            await conn.store(**{"name": "s", **options})
+        assert name == "max_age" or str(value) in str(caught.value)
+
+
+async def test_types_that_are_wrong_are_type_errors(open_store: OpenStore) -> None:
+    async with open_store() as store:
+        wrong: list[tuple[Any, tuple[Any, ...], dict[str, Any]]] = [
+            (store.get, (b"key",), {}),
+            (store.get, (None,), {}),
+            (store.get, (), {}),
+            (store.keys, (None,), {}),
+            (store.put, ("k", "text"), {}),
+            (store.put, ("k", None), {}),
+            (store.put, ("k", 7), {}),
+            (store.put, ("k", b"v"), {"ttl": "soon"}),
+            (store.put, ("k", b"v", 7), {}),
+            (store.update, ("k", b"v", None), {}),
+            (store.update, ("k", b"v", "version"), {}),
+            (store.watch, (1,), {}),
+            (store.watch, ("",), {"cursor": "text"}),
+            (slipstream.connect, (7,), {}),
+            (slipstream.connect, ("memory:",), {"timeout": "long"}),
+        ]
+        for function, arguments, options in wrong:
+            with pytest.raises(TypeError):
+                function(*arguments, **options)
+        with pytest.raises(TypeError, match="value must be bytes, not str; encode it first"):
+            await store.put("k", "text")
+
+
+@pytest.mark.parametrize("ttl", [0, -1, float("inf"), float("nan"), timedelta(0)])
+async def test_w5_a_ttl_that_is_no_time_is_refused(open_store: OpenStore, ttl: Any) -> None:
+    async with open_store() as store:
+        with pytest.raises(InvalidArgument):
+            await store.put("k", b"v", ttl=ttl)
+
+
+async def test_v1_v4_v5_tokens_and_cursors_of_another_shape(open_store: OpenStore) -> None:
+    async with open_store() as store:
+        with pytest.raises(InvalidArgument):
+            await store.update("k", b"v", b"\0" * 11)
+        for token in (b"", b"\0" * 10):
+            with pytest.raises(slipstream.OperationFailed):
+                await store.update("k", b"v", token)
+            with pytest.raises(slipstream.OperationFailed):
+                await store.delete_with_version("k", token)
+        with pytest.raises(InvalidArgument):
+            store.watch("", cursor=b"\x07" * 20)
+        with pytest.raises(InvalidArgument):
+            store.watch("", cursor=b"\x07" * 10)
+
+
+@pytest.mark.parametrize("url", ["", "memory", "redis://host", "memory:a b", "file:", "nats:"])
+async def test_l4_a_bad_url_is_refused(url: str) -> None:
+    with pytest.raises(InvalidArgument):
+        await slipstream.connect(url)
+
+
+async def test_l4_a_password_is_not_shown() -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        await slipstream.connect("redis://user:secret@host")
+    assert "secret" not in str(caught.value)
