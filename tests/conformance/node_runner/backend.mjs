@@ -1,0 +1,29 @@
+// The backends that scenarios run on.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { DIRECTORY } from "./scenario.mjs";
+
+let count = 0;
+
+/** The backends named in SLIPSTREAM_BACKENDS, or all. */
+export function loadBackends() {
+  const known = JSON.parse(readFileSync(new URL("backends.json", DIRECTORY), "utf8"));
+  const chosen = process.env.SLIPSTREAM_BACKENDS?.split(",");
+  return (chosen ?? known.map((backend) => backend.name)).map((name) => {
+    const backend = known.find((backend) => backend.name === name);
+    assert(backend, `backends.json has no backend ${name}`);
+    return backend;
+  });
+}
+
+/** Whether a backend has all that the scenario needs. */
+export function canTell(backend, scenario) {
+  return (scenario.needs ?? []).every((need) => backend.has.includes(need));
+}
+
+/** A URL that no other scenario uses. */
+export function freshUrl(backend, directory) {
+  count += 1;
+  return backend.url.replace("{name}", `scenario-${count}`).replace("{dir}", directory);
+}

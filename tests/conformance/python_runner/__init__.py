@@ -1,0 +1,1 @@
+"""The Python runner of the conformance suite; README.md describes the scenarios."""

@@ -1,0 +1,104 @@
+"""Steps of many operations, one after another or at once."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import slipstream
+
+from .names import Names, Text
+from .scenario import Step
+from .world import World
+
+IN_FLIGHT = 64
+
+
+class Bulk(World):
+    """The steps of many operations."""
+
+    call: Callable[..., Awaitable[Any]]
+    run: Callable[[list[Step]], Awaitable[None]]
+    names: Names
+
+    async def do_put_many(
+        self, *, prefix: str, count: int, value: Text | None = None, store: str = "main"
+    ) -> None:
+        given = None if value is None else self.names.bytes(value)
+        writer = self.stores[store]
+
+        async def put(index: int) -> None:
+            number = str(index).encode()
+            await writer.put(f"{prefix}{index:06}", number if given is None else given)
+
+        await of_many(count, put)
+
+    async def do_delete_many(self, *, prefix: str, count: int, store: str = "main") -> None:
+        writer = self.stores[store]
+
+        async def delete(index: int) -> None:
+            await writer.delete(f"{prefix}{index:06}")
+
+        await of_many(count, delete)
+
+    async def do_race(self, *, tasks: int, step: Step, expect: dict[str, int]) -> None:
+        """Runs one call as many tasks at once and counts how they end."""
+        step = dict(step)
+        kind = step.pop("do")
+
+        async def one(task: int) -> str:
+            try:
+                await self.call(kind, self.names.with_name("task", str(task).encode()), **step)
+            except slipstream.KvError as error:
+                return error.code
+            return "ok"
+
+        ends = Counter(await asyncio.gather(*(one(task) for task in range(tasks))))
+        assert ends == expect
+
+    async def do_increment(self, *, key: str, tasks: int, times: int) -> None:
+        """Counts a key up with get and update from several tasks at once (W2)."""
+        store = self.stores["main"]
+
+        async def count_up() -> None:
+            done = 0
+            while done < times:
+                entry = await store.get(key)
+                try:
+                    await store.update(key, str(int(entry.value) + 1).encode(), entry.version)
+                except slipstream.RevisionMismatch:
+                    await asyncio.sleep(0)
+                else:
+                    done += 1
+
+        await asyncio.gather(*(count_up() for _ in range(tasks)))
+
+    async def do_while_overwriting(
+        self, *, prefix: str, count: int, writers: int, steps: list[Step]
+    ) -> None:
+        """Runs steps while tasks keep writing the same keys."""
+        store = self.stores["main"]
+        stop = asyncio.Event()
+
+        async def write(first: int) -> None:
+            index = first
+            while not stop.is_set():
+                key = f"{prefix}{index:06}"
+                await store.put(key, key.encode())
+                index = index + writers if index + writers < count else first
+                await asyncio.sleep(0)
+
+        tasks = [asyncio.ensure_future(write(first)) for first in range(writers)]
+        try:
+            await self.run(steps)
+        finally:
+            stop.set()
+            await asyncio.gather(*tasks)
+
+
+async def of_many(count: int, call: Callable[[int], Awaitable[None]]) -> None:
+    async def some(first: int) -> None:
+        for index in range(first, count, IN_FLIGHT):
+            await call(index)
+
+    await asyncio.gather(*(some(first) for first in range(min(count, IN_FLIGHT))))

@@ -1,0 +1,182 @@
+"""What each step does, but for many operations at once and watches."""
+
+import asyncio
+import copy
+import os
+import shutil
+from typing import Any
+
+import slipstream
+
+from .bulk import Bulk
+from .expectation import UNSET, check_answer, check_error, version_of
+from .names import Names, Text
+from .scenario import Scenario, Step
+from .watches import Watches
+from .world import STORE, World
+
+POLL = 0.02
+OPERATIONS = {
+    "put": ("key", "value"),
+    "create": ("key", "value"),
+    "update": ("key", "value", "version"),
+    "delete": ("key",),
+    "delete_with_version": ("key", "version"),
+    "purge": ("key",),
+    "get": ("key",),
+    "entry": ("key",),
+    "keys": ("prefix",),
+    "scan": ("prefix",),
+}
+
+
+class Steps(Bulk, Watches, World):
+    """One run of one scenario."""
+
+    def __init__(self, api: Any, url: str, directory: str, scenario: Scenario) -> None:
+        World.__init__(self, api, url, directory, scenario.config)
+
+    async def run(self, steps: list[Step]) -> None:
+        """Runs steps in order; an error says which step it was."""
+        for index, step in enumerate(steps):
+            try:
+                await self.step(step)
+            except Exception as error:
+                error.add_note(f"in step {index + 1}: {step}")
+                raise
+
+    async def step(self, step: Step) -> None:
+        step = copy.copy(step)
+        kind = step.pop("do")
+        if "as" in step:
+            step["save"] = step.pop("as")
+        if kind in OPERATIONS:
+            await self.operation(kind, **step)
+        else:
+            await getattr(self, f"do_{kind}")(**step)
+
+    async def operation(
+        self,
+        kind: str,
+        *,
+        save: str | None = None,
+        expect: Any = UNSET,
+        expect_version: Text | None = None,
+        count: int | None = None,
+        error: Any = None,
+        **arguments: Any,
+    ) -> None:
+        answer = await self.expecting(error, lambda: self.call(kind, self.names, **arguments))
+        if error is not None:
+            return
+        if expect is not UNSET:
+            check_answer(kind, answer, expect, self.names)
+        if count is not None:
+            assert len(answer) == count
+        version = version_of(kind, answer)
+        if expect_version is not None:
+            assert version == self.names.token(expect_version)
+        if save is not None:
+            assert version is not None, "there is no version to save"
+            self.names.saved[save] = version
+
+    def call(self, kind: str, names: Names, *, store: str = "main", **arguments: Any) -> Any:
+        """Starts one operation, to be awaited."""
+        given = []
+        for name in OPERATIONS[kind]:
+            if name in ("key", "prefix") and name in arguments:
+                given.append(names.text(arguments.pop(name)))
+            elif name == "value":
+                given.append(names.bytes(arguments.pop(name)))
+            elif name == "version":
+                given.append(names.token(arguments.pop(name)))
+        return getattr(self.stores[store], kind)(*given, **arguments)
+
+    async def expecting(self, error: Any, call: Any) -> Any:
+        """The answer of a call, or nothing where the expected error came."""
+        try:
+            answer = await call()
+        except slipstream.KvError as raised:
+            if error is None:
+                raise
+            check_error(raised, error, self.names)
+            return None
+        assert error is None, f"got {answer!r} instead of {error}"
+        return answer
+
+    async def do_reads_agree(self, *, prefix: str = "", store: str = "main") -> None:
+        """That keys, scan, get and entry tell the same (R4)."""
+        reader = self.stores[store]
+        entries = await reader.scan(prefix)
+        keys = [entry.key for entry in entries]
+        assert keys == sorted(set(keys))
+        assert await reader.keys(prefix) == keys
+        for entry in entries:
+            assert await reader.get(entry.key) == entry
+            assert await reader.entry(entry.key) == entry
+
+    async def do_each(self, *, of: list[Text], steps: list[Step]) -> None:
+        for item in of:
+            self.names.saved["item"] = self.names.bytes(item)
+            try:
+                await self.run(steps)
+            except Exception as error:
+                error.add_note(f"for {item!r}")
+                raise
+
+    async def do_eventually(self, *, within: float, steps: list[Step]) -> None:
+        limit = asyncio.get_running_loop().time() + within
+        while True:
+            try:
+                return await self.run(steps)
+            except (AssertionError, TimeoutError, slipstream.KvError):
+                if asyncio.get_running_loop().time() > limit:
+                    raise
+            await asyncio.sleep(POLL)
+
+    async def do_rising(self, *, of: list[Text]) -> None:
+        tokens = [self.names.token(token) for token in of]
+        assert all(a < b for a, b in zip(tokens, tokens[1:], strict=False)), tokens
+
+    async def do_connect(
+        self, *, save: str = "main", url: str | None = None, error: Any = None
+    ) -> None:
+        url = self.url if url is None else url.replace("{dir}", self.directory)
+        connection = await self.expecting(error, lambda: self.connect(url))
+        if connection is not None:
+            self.connections[save] = connection
+
+    async def do_open(
+        self,
+        *,
+        connection: str = "main",
+        save: str = "main",
+        name: Text = STORE,
+        config: dict[str, Any] | None = None,
+        error: Any = None,
+    ) -> None:
+        opener, named = self.connections[connection], self.names.text(name)
+        store = await self.expecting(error, lambda: opener.store(named, **(config or {})))
+        if store is not None:
+            assert store.name == named
+            self.stores[save] = store
+
+    async def do_close(self, *, connection: str = "main") -> None:
+        await self.connections[connection].close()
+
+    async def do_reopen(self) -> None:
+        await self.end()
+        await self.begin()
+
+    async def do_recreate(self) -> None:
+        await self.end()
+        shutil.rmtree(self.directory)
+        os.mkdir(self.directory)
+        await self.begin()
+
+    async def do_healthy(self, *, expect: bool, connection: str = "main") -> None:
+        assert self.connections[connection].is_healthy() is expect
+
+    async def do_capabilities(self, *, expect: dict[str, bool]) -> None:
+        capabilities = self.connections["main"].capabilities()
+        assert {name: getattr(capabilities, name) for name in expect} == expect
