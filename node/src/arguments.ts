@@ -40,7 +40,7 @@ export function optionsOf<T extends object>(options: T | undefined): Partial<T> 
   if (options === undefined) {
     return {};
   }
-  const fits = typeof options === "object" && options !== null;
+  const fits = typeof options === "object" && options !== null && !Array.isArray(options);
   return fits ? options : wrongType("options", "an object", options);
 }
 
