@@ -217,8 +217,8 @@ fn failed_at(path: &Path, error: heed::Error) -> KvError {
 /// A commit that failed. LMDB calls it an input/output error if the disk took only a part of it.
 fn failed_commit(path: &Path, error: heed::Error) -> KvError {
     match error {
-        heed::Error::Io(error) if space::is_full(path) => {
-            KvError::LimitExceeded(format!("the disk is full: {error}"))
+        heed::Error::Io(_) if space::is_full(path) => {
+            KvError::LimitExceeded("the disk is full: it did not take the whole commit".into())
         }
         error => failed(error),
     }

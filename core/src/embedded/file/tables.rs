@@ -95,7 +95,8 @@ impl WriteTxn for Change<'_, '_> {
 
 const CHECKSUM: usize = 4;
 
-fn checked<'a>(key: &[u8], stored: &'a [u8]) -> Result<&'a [u8], KvError> {
+/// The value in what is stored, if it is what was stored for this key.
+pub(super) fn checked<'a>(key: &[u8], stored: &'a [u8]) -> Result<&'a [u8], KvError> {
     match stored.split_first_chunk::<CHECKSUM>() {
         Some((sum, value)) if *sum == checksum(key, value) => Ok(value),
         _ => Err(KvError::DeserializationError(
@@ -106,7 +107,7 @@ fn checked<'a>(key: &[u8], stored: &'a [u8]) -> Result<&'a [u8], KvError> {
     }
 }
 
-fn checksum(key: &[u8], value: &[u8]) -> [u8; CHECKSUM] {
+pub(super) fn checksum(key: &[u8], value: &[u8]) -> [u8; CHECKSUM] {
     let mut hasher = crc32fast::Hasher::new();
     hasher.update(key);
     hasher.update(value);

@@ -1,6 +1,7 @@
 //! Is this file sound? LMDB maps its file into memory and trusts every offset in it, so one flipped
 //! bit or a lost tail can end the whole process. Everything LMDB would follow is therefore followed
-//! here first, with plain reads and strict bounds.
+//! here first, with plain reads and strict bounds. Records are held against their checksums on the
+//! way: a flipped bit in a key would else hide the record from those who ask for it.
 
 mod meta;
 mod page;

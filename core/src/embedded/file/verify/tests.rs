@@ -1,4 +1,5 @@
 use super::verify;
+use crate::embedded::file::tables::checksum;
 use heed::types::Bytes;
 use heed::{CommitOrAbort, Database, Env, EnvFlags, EnvOpenOptions};
 use std::fs::{self, File};
@@ -67,6 +68,7 @@ impl Store {
                     let shortest = [4, 30, 350, 1500, 10_000][random.below(5)];
                     let length = shortest + random.below(2 * shortest);
                     let value = random.bytes(length);
+                    let value = [checksum(key.as_bytes(), &value).as_slice(), &value].concat();
                     table.put(&mut txn, key.as_bytes(), &value).unwrap();
                 }
             }
@@ -215,8 +217,8 @@ fn an_older_header_is_not_taken_for_the_newest() {
     }
 }
 
-/// Thousands of damaged stores: each is refused, or LMDB reads and writes it with no crash. LMDB
-/// runs in a child process, which a crash can end without ending the test.
+/// Thousands of damaged stores: each is refused, or LMDB reads what was written and writes to it
+/// with no crash. LMDB runs in a child process, which a crash can end without ending the test.
 #[test]
 fn damage_is_refused_or_harmless() {
     let folder = tempfile::tempdir().unwrap();
@@ -235,7 +237,7 @@ fn damage_is_refused_or_harmless() {
         fs::remove_file(&base).unwrap();
     }
     assert!(refused > 2_000, "only {refused} files were refused, {harmless} were not");
-    assert!(harmless > 1_000, "only {harmless} files were harmless, {refused} were refused");
+    assert!(harmless > 100, "only {harmless} files were harmless, {refused} were refused");
 }
 
 /// Damages as lines: what is done to which byte.
@@ -253,6 +255,10 @@ fn damages(base: &[u8], random: &mut Random) -> Vec<String> {
     for at in (40..152).chain(page + 40..page + 152) {
         damages.extend((0..8).map(|bit| format!("flip {at} {bit}")));
     }
+    // One bit makes the newest header look two transactions old. LMDB leaves such a header behind
+    // when the disk fails in the middle of a commit, so it has to be taken for what it says.
+    let newest = if base[144] > base[page + 144] { 144 } else { page + 144 };
+    damages.retain(|damage| *damage != format!("flip {newest} 1"));
     for _ in 0..1_500 {
         damages.push(format!("flip {} {}", random.below(base.len()), random.below(8)));
     }
@@ -328,6 +334,9 @@ fn a_store_is_read_and_written() {
     };
     let folder = Path::new(&folder);
     let base = fs::read(folder.join("base.db")).unwrap();
+    let intact = folder.join("intact.db");
+    fs::write(&intact, &base).unwrap();
+    let sum = use_store(&intact);
     let mut report = File::create(folder.join("report")).unwrap();
     for damage in fs::read_to_string(folder.join("damages")).unwrap().lines() {
         let path = folder.join("damaged.db");
@@ -337,7 +346,7 @@ fn a_store_is_read_and_written() {
         write!(report, "{damage} ").unwrap();
         let outcome = match verify(&path, false) {
             Ok(()) => {
-                use_store(&path);
+                assert_eq!(use_store(&path), sum, "{damage} changed what is read");
                 "harmless"
             }
             Err(_) => {

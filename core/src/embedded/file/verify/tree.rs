@@ -1,6 +1,8 @@
 use super::meta::{INTEGER_KEYS, Meta, TREE, Tree};
 use super::page::{Content, HEADER, Page, overflow_pages};
 use super::{Fault, read, u64_at};
+use crate::embedded::engine::Table;
+use crate::embedded::file::tables::{checked, name};
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -17,6 +19,7 @@ pub(super) fn walk(file: &File, length: u64, meta: Meta) -> Result<(), Fault> {
         pages,
         last_page: meta.last_page,
         transaction: meta.transaction,
+        last_free: 0,
         seen: vec![0; (pages / 64 + 1) as usize],
         beyond: BTreeSet::new(),
         buffers: Vec::new(),
@@ -25,6 +28,11 @@ pub(super) fn walk(file: &File, length: u64, meta: Meta) -> Result<(), Fault> {
     walk.tree(&meta.free, Role::Free)?;
     for named in walk.tree(&meta.main, Role::Main)? {
         walk.tree(&named, Role::Named)?;
+    }
+    // Every transaction but the first lets pages go and notes them under its own number. Without
+    // that note the header is an older one whose number has been changed.
+    if meta.transaction > 1 && walk.last_free != meta.transaction {
+        return Fault::damaged(format!("its transaction {} is not there", meta.transaction));
     }
     // The file may be shorter than the snapshot, but only by pages that nothing uses.
     let missing = meta.last_page.saturating_add(1).saturating_sub(pages);
@@ -68,6 +76,8 @@ struct Walk<'f> {
     pages: u64,
     last_page: u64,
     transaction: u64,
+    /// The last transaction that let pages go.
+    last_free: u64,
     /// A bit for every page of the file that has been met, used or free: none may be met twice.
     seen: Vec<u64>,
     /// The free pages past the end of the file.
@@ -137,33 +147,49 @@ impl Walk<'_> {
         } else {
             count.leaves += 1;
             for index in 0..page.nodes {
-                self.entry(page.key(index), page.content(index), count)?;
+                self.entry(number, page.key(index), page.content(index), count)?;
             }
         }
         self.buffers.push(bytes);
         Ok(())
     }
 
-    fn entry(&mut self, key: &[u8], content: Content<'_>, count: &mut Count) -> Result<(), Fault> {
+    fn entry(
+        &mut self,
+        page: u64,
+        key: &[u8],
+        content: Content<'_>,
+        count: &mut Count,
+    ) -> Result<(), Fault> {
         count.entries += 1;
         match (count.role, content) {
-            (Role::Main, Content::Tree(record)) if record.len() == TREE => {
+            (Role::Main, Content::Tree(record)) if record.len() == TREE && is_table(key) => {
                 count.named.push(Tree::decode(record));
                 Ok(())
             }
             (Role::Main, _) => {
-                Err(Fault::Foreign("it holds something else than named databases".into()))
+                Err(Fault::Foreign("it holds something else than the tables of a store".into()))
             }
-            (Role::Named, Content::Value(_)) => Ok(()),
+            (_, Content::Value(value)) => self.value(page, key, value, count.role),
             (_, Content::Overflow { page, size }) => {
                 count.overflows += self.overflow(page, size)?;
-                match count.role {
-                    Role::Free => self.long_free_list(key, page, size),
-                    _ => Ok(()),
-                }
+                let mut value = vec![0; size as usize];
+                read(self.file, &mut value, page * self.page_size as u64 + HEADER as u64)?;
+                self.value(page, key, &value, count.role)
             }
-            (Role::Free, Content::Value(list)) => self.free_list(key, list),
             _ => Fault::damaged("a database holds another database"),
+        }
+    }
+
+    fn value(&mut self, page: u64, key: &[u8], value: &[u8], role: Role) -> Result<(), Fault> {
+        if role == Role::Free {
+            return self.free_list(key, value);
+        }
+        match checked(key, value) {
+            Ok(_) => Ok(()),
+            Err(_) => {
+                Fault::damaged(format!("a record on page {page} does not match its checksum"))
+            }
         }
     }
 
@@ -183,12 +209,6 @@ impl Walk<'_> {
         Ok(pages)
     }
 
-    fn long_free_list(&mut self, key: &[u8], first: u64, size: u64) -> Result<(), Fault> {
-        let mut list = vec![0; size as usize];
-        read(self.file, &mut list, first * self.page_size as u64 + HEADER as u64)?;
-        self.free_list(key, &list)
-    }
-
     /// Checks one list of free pages: their number, then the pages, the highest first.
     fn free_list(&mut self, key: &[u8], list: &[u8]) -> Result<(), Fault> {
         let transaction = u64_at(key, 0);
@@ -201,6 +221,7 @@ impl Walk<'_> {
         {
             return bad();
         }
+        self.last_free = self.last_free.max(transaction);
         let pages = &list[8..];
         let Some(pages) = usize::try_from(u64_at(list, 0))
             .ok()
@@ -239,6 +260,10 @@ impl Walk<'_> {
         *word |= bit;
         Ok(())
     }
+}
+
+fn is_table(key: &[u8]) -> bool {
+    Table::ALL.iter().any(|&table| name(table).as_bytes() == key)
 }
 
 /// Checks that the keys of a page ascend within the bounds that its parent gives. The first key of
