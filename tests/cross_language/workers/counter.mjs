@@ -1,7 +1,7 @@
 // Adds 1 to a counter as often as it is told, with nothing but `get` and `update`.
 
 import { once } from "node:events";
-import { connect, RevisionMismatch } from "../../../node/dist/esm/index.js";
+import { connect, RevisionMismatch } from "slipstream-kv";
 
 const [url, times] = process.argv.slice(2);
 const connection = await connect(url);

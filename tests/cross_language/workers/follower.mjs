@@ -1,7 +1,7 @@
 // Handles updates until it is killed: notes each in one file, then saves its cursor in another.
 
 import { existsSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from "node:fs";
-import { connect } from "../../../node/dist/esm/index.js";
+import { connect } from "slipstream-kv";
 
 const [url, cursorFile, handledFile] = process.argv.slice(2);
 const handled = openSync(handledFile, "a");

@@ -1,7 +1,7 @@
 // Puts keys that start with a prefix, several at a time, and notes each when it is acknowledged.
 
 import { openSync, writeSync } from "node:fs";
-import { connect } from "../../../node/dist/esm/index.js";
+import { connect } from "slipstream-kv";
 
 const IN_FLIGHT = 8;
 

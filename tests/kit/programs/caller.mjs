@@ -1,7 +1,7 @@
 // Makes the calls that come in as lines of JSON, on one connection, store and watch at a time.
 
 import { createInterface } from "node:readline";
-import { connect } from "../../../node/dist/esm/index.js";
+import { connect } from "slipstream-kv";
 
 let connection;
 let store;

@@ -1,0 +1,142 @@
+"""A file that is no sound store is refused: the right class, a clear message, no byte changed."""
+
+import os
+import random
+import sqlite3
+import stat
+from pathlib import Path
+
+import pytest
+from kit.caller import Caller, CallFailed
+from slipstream import sync as slipstream
+
+KEYS = 300
+FLIPS = 60
+CUTS = 20
+
+
+def refused(caller: Caller, url: str) -> CallFailed:
+    """How opening a store in the file fails."""
+    with pytest.raises(CallFailed) as failed:
+        caller.call("connect", url)
+        caller.call("store", "state")
+    return failed.value
+
+
+def fill(url: str) -> dict[str, bytes]:
+    """Makes a store with short and long values and returns what it holds."""
+    values = {f"key.{number}": b"%d" % number * (number * 20) for number in range(1, KEYS)}
+    with slipstream.connect(url) as connection:
+        store = connection.store("state")
+        for key, value in values.items():
+            store.put(key, value)
+        for key in list(values)[::3]:
+            store.delete(key)
+            del values[key]
+    return values
+
+
+def test_a_directory_in_place_of_the_file(caller: Caller, url: str, path: Path) -> None:
+    path.mkdir()
+    failed = refused(caller, url)
+    assert (failed.name, failed.code) == ("ConnectionFailed", "ConnectionFailed")
+    assert f"{path} cannot be opened: it is a directory" in failed.message
+    assert list(path.iterdir()) == []
+
+
+def test_a_named_pipe_in_place_of_the_file(caller: Caller, url: str, path: Path) -> None:
+    os.mkfifo(path)
+    failed = refused(caller, url)
+    assert failed.code == "ConnectionFailed"
+    assert "it is a named pipe" in failed.message
+
+
+def test_a_missing_directory_is_named(caller: Caller, path: Path) -> None:
+    failed = refused(caller, f"file:{path}/deeper/state.db")
+    assert failed.code == "ConnectionFailed"
+    assert f"the directory {path}/deeper does not exist" in failed.message
+    assert not path.exists()
+
+
+def test_a_read_only_file(caller: Caller, url: str, path: Path) -> None:
+    fill(url)
+    before = path.read_bytes()
+    path.chmod(stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH)
+    failed = refused(caller, url)
+    assert (failed.name, failed.code) == ("PermissionDenied", "PermissionDenied")
+    assert f"{path} cannot be opened: it is read-only (mode 0444)" in failed.message
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("kind", ["text", "zeros", "sqlite"])
+def test_a_file_of_another_format(caller: Caller, url: str, path: Path, kind: str) -> None:
+    match kind:
+        case "text":
+            path.write_text("hello, world\n")
+        case "zeros":
+            path.write_bytes(bytes(100_000))
+        case _:
+            with sqlite3.connect(path) as database:
+                database.execute("create table kv (key text, value blob)")
+            database.close()
+    before = path.read_bytes()
+    failed = refused(caller, url)
+    assert failed.code == "ConnectionFailed"
+    assert f"{path} is not a slipstream store" in failed.message
+    assert path.read_bytes() == before
+
+
+def test_an_empty_file_is_a_new_store(caller: Caller, url: str, path: Path) -> None:
+    path.touch()
+    caller.call("connect", url)
+    caller.call("store", "state")
+    version = caller.call("put", "a", b"1")
+    assert caller.call("get", "a") == {"key": "a", "value": b"1", "version": version}
+
+
+def test_a_truncated_store(caller: Caller, url: str, path: Path) -> None:
+    values = fill(url)
+    whole = path.read_bytes()
+    chance = random.Random(1)
+    for length in [1, 4096, 8192, *(chance.randrange(len(whole) // 2) for _ in range(CUTS))]:
+        path.write_bytes(whole[:length])
+        failed = refused(caller, url)
+        assert failed.code == "ConnectionFailed"
+        assert str(path) in failed.message
+        assert path.read_bytes() == whole[:length]
+    path.write_bytes(whole)
+    assert everything(caller, url) == values
+
+
+def test_a_bit_flipped_store_is_refused_or_intact(caller: Caller, url: str, path: Path) -> None:
+    values = fill(url)
+    whole = path.read_bytes()
+    chance = random.Random(2)
+    refusals = 0
+    for _ in range(FLIPS):
+        flipped = bytearray(whole)
+        flipped[chance.randrange(len(flipped))] ^= 1 << chance.randrange(8)
+        path.write_bytes(flipped)
+        try:
+            found = everything(caller, url)
+        except CallFailed as failed:
+            refusals += 1
+            assert failed.code == "ConnectionFailed", failed
+            assert f"{path} is " in failed.message
+            assert "damaged" in failed.message or "not a slipstream store" in failed.message
+            assert path.read_bytes() == flipped
+        else:
+            assert found == values
+    assert refusals > FLIPS / 4
+    path.write_bytes(whole)
+    assert everything(caller, url) == values
+
+
+def everything(caller: Caller, url: str) -> dict[str, bytes]:
+    """What the process finds in the file, which it closes again."""
+    caller.call("connect", url)
+    try:
+        caller.call("store", "state")
+        return {entry["key"]: entry["value"] for entry in caller.call("scan", "")}
+    finally:
+        caller.call("close")
