@@ -42,7 +42,25 @@ pub(super) trait ReadTxn {
         to: &[u8],
         visit: &mut Visit<'_>,
     ) -> Result<(), KvError>;
+
+    /// Visits the rows of `Log` from `from` up to `to`, each with the record it is of.
+    fn changes(&self, from: &[u8], to: &[u8], visit: &mut VisitChange<'_>) -> Result<(), KvError> {
+        self.range(Table::Log, from, to, &mut |row, name| {
+            let key = [&row[..STORE], name].concat();
+            match self.get(Table::Entries, &key)? {
+                Some(record) => visit(row, name, record),
+                None => Err(KvError::DeserializationError("a logged key has no record".into())),
+            }
+        })
+    }
 }
+
+/// The bytes of a store's number, which rows start with.
+pub(super) const STORE: usize = 4;
+
+/// Told of each change in the log, until it breaks: its row, its key and the key's record.
+pub(super) type VisitChange<'a> =
+    dyn FnMut(&[u8], &[u8], &[u8]) -> Result<ControlFlow<()>, KvError> + 'a;
 
 /// A change of the tables that is seen as a whole or not at all.
 pub(super) trait WriteTxn: ReadTxn {

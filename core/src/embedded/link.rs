@@ -31,6 +31,17 @@ impl<E: Engine> Link<E> {
         self.database.read().clone().ok_or(KvError::NotConnected)
     }
 
+    /// Uses the database, as [`database`](Self::database) would give it.
+    pub(super) fn with<T>(
+        &self,
+        using: impl FnOnce(&Database<E>) -> Result<T, KvError>,
+    ) -> Result<T, KvError> {
+        if self.generation != fork::generation() {
+            return Err(KvError::NotConnected);
+        }
+        using(self.database.read().as_ref().ok_or(KvError::NotConnected)?)
+    }
+
     /// Tells watches that the connection was shut down.
     pub(super) fn closing(&self) -> signal::Receiver<bool> {
         self.closing.subscribe()

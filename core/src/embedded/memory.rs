@@ -1,6 +1,6 @@
 use super::alarm::{Alarm, LocalAlarm};
 use super::clock;
-use super::engine::{Engine, ReadTxn, Submitted, Table, Visit, WriteTxn};
+use super::engine::{Engine, ReadTxn, STORE, Submitted, Table, Visit, VisitChange, WriteTxn};
 use super::meta::StoreMeta;
 use super::rules::{self, Write};
 use crate::kv::KvError;
@@ -27,6 +27,8 @@ struct Tables {
     entries: HashTable<Entry>,
     order: BTreeSet<Row>,
     hasher: RandomState,
+    /// The log's rows with the entries they are of, so that a watch looks nothing up.
+    log: BTreeMap<Row, Entry>,
     /// The other tables, by their number.
     others: [BTreeMap<Row, Row>; Table::ALL.len()],
 }
@@ -35,9 +37,10 @@ struct Tables {
 type Row = SmallVec<[u8; 24]>;
 
 /// A key and its record side by side, so that finding one has the other at hand.
+#[derive(Clone)]
 struct Entry {
     key_len: usize,
-    bytes: Box<[u8]>,
+    bytes: Arc<[u8]>,
 }
 
 impl Entry {
@@ -47,6 +50,11 @@ impl Entry {
 
     fn key(&self) -> &[u8] {
         &self.bytes[..self.key_len]
+    }
+
+    /// The key as the store's users know it.
+    fn name(&self) -> &[u8] {
+        &self.key()[STORE..]
     }
 
     fn value(&self) -> &[u8] {
@@ -64,6 +72,7 @@ impl ReadTxn for Tables {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<&[u8]>, KvError> {
         Ok(match table {
             Table::Entries => self.find(key).map(Entry::value),
+            Table::Log => self.log.get(key).map(Entry::name),
             _ => self.others[table as usize].get(key).map(AsRef::as_ref),
         })
     }
@@ -76,17 +85,36 @@ impl ReadTxn for Tables {
         visit: &mut Visit<'_>,
     ) -> Result<(), KvError> {
         let rows = (Bound::Included(from), Bound::Excluded(to));
-        if table == Table::Entries {
-            for entry in self.order.range::<[u8], _>(rows).filter_map(|key| self.find(key)) {
-                if visit(entry.key(), entry.value())?.is_break() {
-                    break;
-                }
+        let (mut entries, mut log, mut others);
+        let found: &mut dyn Iterator<Item = (&[u8], &[u8])> = match table {
+            Table::Entries => {
+                let keys = self.order.range::<[u8], _>(rows);
+                entries = keys.filter_map(|key| self.find(key)).map(|it| (it.key(), it.value()));
+                &mut entries
             }
-        } else {
-            for (key, value) in self.others[table as usize].range::<[u8], _>(rows) {
-                if visit(key, value)?.is_break() {
-                    break;
-                }
+            Table::Log => {
+                log = self.log.range::<[u8], _>(rows).map(|(row, it)| (&row[..], it.name()));
+                &mut log
+            }
+            _ => {
+                let rows = self.others[table as usize].range::<[u8], _>(rows);
+                others = rows.map(|(row, value)| (&row[..], &value[..]));
+                &mut others
+            }
+        };
+        for (row, value) in found {
+            if visit(row, value)?.is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn changes(&self, from: &[u8], to: &[u8], visit: &mut VisitChange<'_>) -> Result<(), KvError> {
+        let rows = (Bound::Included(from), Bound::Excluded(to));
+        for (row, entry) in self.log.range::<[u8], _>(rows) {
+            if visit(row, entry.name(), entry.value())?.is_break() {
+                break;
             }
         }
         Ok(())
@@ -95,6 +123,12 @@ impl ReadTxn for Tables {
 
 impl WriteTxn for Tables {
     fn put(&mut self, table: Table, key: &[u8], value: &[u8]) -> Result<(), KvError> {
+        if table == Table::Log {
+            // The record is written before the row that is of it.
+            let entry = self.find(&[&key[..STORE], value].concat()).cloned();
+            self.log.extend(entry.map(|entry| (Row::from_slice(key), entry)));
+            return Ok(());
+        }
         if table != Table::Entries {
             self.others[table as usize].insert(Row::from_slice(key), Row::from_slice(value));
             return Ok(());
@@ -116,6 +150,10 @@ impl WriteTxn for Tables {
     }
 
     fn delete(&mut self, table: Table, key: &[u8]) -> Result<(), KvError> {
+        if table == Table::Log {
+            self.log.remove(key);
+            return Ok(());
+        }
         if table != Table::Entries {
             self.others[table as usize].remove(key);
             return Ok(());

@@ -33,20 +33,23 @@ impl<E: Engine> EmbeddedStore<E> {
         Self { link, store }
     }
 
-    fn find(
+    /// Takes something of the record of `key`, if it is shown.
+    fn find<T>(
         &self,
         key: &str,
         shown: impl FnOnce(&Record<'_>, u64) -> bool,
-    ) -> Result<Option<KvEntry>, KvError> {
+        take: impl FnOnce(&Record<'_>) -> T,
+    ) -> Result<Option<T>, KvError> {
         check_key(key)?;
-        let database = self.link.database()?;
-        database.engine.read(|txn| {
-            let row = row_key(self.store.id, key.as_bytes());
-            let Some(bytes) = txn.get(Table::Entries, &row)? else { return Ok(None) };
-            let record = Record::decode(bytes)?;
-            // Most entries never end, and then the time does not matter.
-            let now = if record.deadline == 0 { 0 } else { clock::now() };
-            Ok(shown(&record, now).then(|| entry(key, &record)))
+        let row = row_key(self.store.id, key.as_bytes());
+        self.link.with(|database| {
+            database.engine.read(|txn| {
+                let Some(bytes) = txn.get(Table::Entries, &row)? else { return Ok(None) };
+                let record = Record::decode(bytes)?;
+                // Most entries never end, and then the time does not matter.
+                let now = if record.deadline == 0 { 0 } else { clock::now() };
+                Ok(shown(&record, now).then(|| take(&record)))
+            })
         })
     }
 
@@ -133,7 +136,7 @@ impl<E: Engine> EmbeddedStore<E> {
 #[async_trait]
 impl<E: Engine> KvReader for EmbeddedStore<E> {
     async fn get(&self, key: &str) -> Result<Option<KvEntry>, KvError> {
-        self.find(key, |record, now| record.is_live(now))
+        self.find(key, |record, now| record.is_live(now), |record| entry(key, record))
     }
 
     async fn keys(&self, prefix: &str) -> Result<Vec<String>, KvError> {
@@ -145,7 +148,19 @@ impl<E: Engine> KvReader for EmbeddedStore<E> {
     }
 
     async fn entry(&self, key: &str) -> Result<Option<KvEntry>, KvError> {
-        self.find(key, |record, now| record.is_visible(now))
+        self.find(key, |record, now| record.is_visible(now), |record| entry(key, record))
+    }
+
+    fn get_now(
+        &self,
+        key: &str,
+        value: &mut Vec<u8>,
+    ) -> Option<Result<Option<VersionToken>, KvError>> {
+        let take = |record: &Record<'_>| {
+            value.extend_from_slice(record.value);
+            VersionToken::from_u64(record.version)
+        };
+        Some(self.find(key, |record, now| record.is_live(now), take))
     }
 }
 

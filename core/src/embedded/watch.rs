@@ -1,9 +1,9 @@
 use super::clock;
 use super::database::{Database, OpenStore};
-use super::engine::{Engine, ReadTxn, Table};
+use super::engine::{Engine, STORE};
 use super::link::Link;
 use super::record::{Kind, Record, number};
-use super::rules::{end_of, row_key, version_key};
+use super::rules::{end_of, version_key};
 use crate::key::PrefixSet;
 use crate::kv::{
     BatchLimit, KvError, UpdateBatch, UpdateKind, VersionToken, WatchCursor, WatchSource,
@@ -87,7 +87,7 @@ impl<E: Engine> EmbeddedWatch<E> {
             let mut rows = 0;
             let mut complete = true;
             let first = version_key(self.store.id, position + 1);
-            txn.range(Table::Log, &first, &end_of(self.store.id), &mut |row, key| {
+            txn.changes(&first, &end_of(self.store.id), &mut |row, key, record| {
                 if rows == ROWS_AT_ONCE
                     || batch.len() >= limit.items
                     || batch.bytes() >= limit.bytes
@@ -96,8 +96,8 @@ impl<E: Engine> EmbeddedWatch<E> {
                     return Ok(ControlFlow::Break(()));
                 }
                 rows += 1;
-                position = number(&row[4..]);
-                self.take(txn, key, now, &mut batch)?;
+                position = number(&row[STORE..]);
+                self.take(key, record, now, &mut batch)?;
                 Ok(ControlFlow::Continue(()))
             })?;
             if complete {
@@ -129,8 +129,8 @@ impl<E: Engine> EmbeddedWatch<E> {
     /// Adds the record of a key in the log, if it is watched.
     fn take(
         &self,
-        txn: &dyn ReadTxn,
         key: &[u8],
+        record: &[u8],
         now: u64,
         batch: &mut UpdateBatch,
     ) -> Result<(), KvError> {
@@ -139,11 +139,7 @@ impl<E: Engine> EmbeddedWatch<E> {
         if !self.prefixes.is_everything() && !self.prefixes.matches(name) {
             return Ok(());
         }
-        let Some(bytes) = txn.get(Table::Entries, &row_key(self.store.id, key))? else {
-            let message = format!("key {name:?} is in the log but has no record");
-            return Err(KvError::DeserializationError(message));
-        };
-        let record = Record::decode(bytes)?;
+        let record = Record::decode(record)?;
         let kind = match record.kind {
             // Its removal comes as soon as the keeper has marked it.
             Kind::Value if record.is_over(now) => return Ok(()),

@@ -54,6 +54,21 @@ impl Store {
         self.read("get", key, self.inner.reader.get(key)).await
     }
 
+    /// [`get`](Self::get) where no waiting is needed: the version, with the value in `value`. `None`
+    /// if the store has to wait, and is to be asked with `get`.
+    pub fn get_now(
+        &self,
+        key: &str,
+        value: &mut Vec<u8>,
+    ) -> Option<Result<Option<VersionToken>, Failure>> {
+        value.clear();
+        let answer = match self.check_process().and_then(|()| check_key(key)) {
+            Ok(()) => self.inner.reader.get_now(key, value)?,
+            Err(error) => Err(error),
+        };
+        Some(answer.map_err(|error| Failure::new(error, "get").in_store(self.name()).of_key(key)))
+    }
+
     /// The raw last record of `key`, which may be a tombstone (R3).
     pub async fn entry(&self, key: &str) -> Result<Option<KvEntry>, Failure> {
         self.read("entry", key, self.inner.reader.entry(key)).await

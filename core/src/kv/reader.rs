@@ -1,4 +1,4 @@
-use super::{KvEntry, KvError};
+use super::{KvEntry, KvError, VersionToken};
 use async_trait::async_trait;
 
 /// Reads (contract section R).
@@ -17,4 +17,15 @@ pub trait KvReader: Send + Sync {
     /// empty value and its own version (R3). Required on purpose: a default through
     /// [`get`](Self::get) would hide tombstones.
     async fn entry(&self, key: &str) -> Result<Option<KvEntry>, KvError>;
+
+    /// [`get`](Self::get) for a store that can answer without waiting: the version, with the value
+    /// in `value`. `None` where it has to wait, as is the default.
+    fn get_now(
+        &self,
+        key: &str,
+        value: &mut Vec<u8>,
+    ) -> Option<Result<Option<VersionToken>, KvError>> {
+        let _ = (key, value);
+        None
+    }
 }

@@ -53,25 +53,26 @@ impl Alarm for Doorbell {
 
 #[cfg(target_os = "linux")]
 mod kernel {
-    use parking_lot::Mutex;
     use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
     use rustix::fs::inotify;
     use rustix::io::{read, write};
     use std::os::fd::OwnedFd;
     use std::path::Path;
-    use std::time::{Duration, Instant};
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::time::Duration;
 
     /// The kernel's notices of writes to one file, and a bell of our own beside them.
     pub(super) struct Notices {
         writes: OwnedFd,
         own: OwnedFd,
-        settle: Mutex<Option<Instant>>,
+        /// How often the file was looked at since the last notice.
+        looks: AtomicU32,
     }
 
-    /// A notice may come just before the commit that it is of can be read, so for this long after
-    /// one the wait is a short one.
-    const SETTLE: Duration = Duration::from_millis(10);
-    const SHORT: Duration = Duration::from_millis(1);
+    /// A notice may come before the commit that it is of can be read, so the file is looked at again
+    /// after a wait that doubles each time, this often.
+    const LOOKS: u32 = 8;
+    const FIRST_LOOK: Duration = Duration::from_micros(50);
 
     impl Notices {
         pub(super) fn of(path: &Path) -> rustix::io::Result<Self> {
@@ -79,12 +80,12 @@ mod kernel {
             let writes = inotify::init(flags)?;
             inotify::add_watch(&writes, path, inotify::WatchFlags::MODIFY)?;
             let own = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
-            Ok(Self { writes, own, settle: Mutex::new(None) })
+            Ok(Self { writes, own, looks: AtomicU32::new(LOOKS) })
         }
 
         pub(super) fn wait(&self, limit: Duration) {
-            let settling = self.settle.lock().is_some_and(|until| Instant::now() < until);
-            let limit = if settling { limit.min(SHORT) } else { limit };
+            let looks = self.looks.load(Ordering::Relaxed);
+            let limit = if looks < LOOKS { limit.min(FIRST_LOOK * 2u32.pow(looks)) } else { limit };
             let mut fds =
                 [PollFd::new(&self.writes, PollFlags::IN), PollFd::new(&self.own, PollFlags::IN)];
             // A signal ends the wait early, which is allowed.
@@ -93,9 +94,8 @@ mod kernel {
             let mut notices = [0; 4096];
             while read(&self.writes, &mut notices).is_ok_and(|n| n > 0) {}
             let _ = read(&self.own, &mut notices[..8]);
-            if told {
-                *self.settle.lock() = Some(Instant::now() + SETTLE);
-            }
+            let looks = if told { 0 } else { (looks + 1).min(LOOKS) };
+            self.looks.store(looks, Ordering::Relaxed);
         }
 
         pub(super) fn ring(&self) {
