@@ -20,7 +20,9 @@ async function ours() {
 }
 
 async function lookup() {
-  for (const key of many) map.get(key);
+  let bytes = 0;
+  for (const key of many) bytes += map.get(key).length;
+  return bytes;
 }
 
 async function promiseACall() {

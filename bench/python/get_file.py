@@ -9,8 +9,7 @@ import slipstream
 from measure import KEYS, VALUE, directory, measure, rounds, sample
 
 ROW = "python-get-file"
-MANY = sample(100_000)
-FEW = MANY[:20_000]
+READS = sample(100_000)
 SELECT = "SELECT value, version FROM entries WHERE key = ?"
 
 
@@ -47,22 +46,22 @@ async def main() -> None:
                     group.create_task(store.put(key, VALUE))
 
         async def ours() -> None:
-            for key in MANY:
+            for key in READS:
                 await store.get(key)
 
         async def select() -> None:
             execute = database.execute
-            for key in MANY:
+            for key in READS:
                 execute(SELECT, (key,)).fetchone()
 
         async def cached() -> None:
-            for key in FEW:
+            for key in READS:
                 cache.get(key)
 
         for number in range(rounds()):
-            await measure(ROW, "slipstream", number, len(MANY), ours)
-            await measure(ROW, "sqlite3, prepared select", number, len(MANY), select)
-            await measure(ROW, "diskcache", number, len(FEW), cached)
+            await measure(ROW, "slipstream", number, len(READS), ours)
+            await measure(ROW, "sqlite3, prepared select", number, len(READS), select)
+            await measure(ROW, "diskcache", number, len(READS), cached)
     database.close()
     cache.close()
 

@@ -6,6 +6,7 @@ Usage: python_page.py PAGE.
 
 import ast
 import asyncio
+import builtins
 import inspect
 import sys
 import types
@@ -15,7 +16,7 @@ from fences import fences
 
 
 def main(page: Path) -> None:
-    names: dict[str, object] = {"__name__": "__example__"}
+    names: dict[str, object] = {"__name__": "__example__", "__builtins__": builtins}
     with asyncio.Runner() as runner:
         for line, example in fences(page, "python"):
             # Empty lines before it, so that a traceback names the page's own line.
