@@ -127,6 +127,7 @@ class Watches(World):
     ) -> None:
         """Opens watches and forgets them (S9): none is left within a second."""
         named = [self.names.text(prefix) for prefix in prefixes]
+        gc.collect()
         before = _debug.live()["watches"]
         with warnings.catch_warnings():
             # That each is told to have been left open is asked of the package's own tests.
