@@ -3,6 +3,7 @@
 import random
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -14,11 +15,13 @@ from kit.worker import LANGUAGES, OTHER, Worker
 WORKERS = Path(__file__).parent / "workers"
 VICTIMS = 16
 TOGETHER = 8
+VISITORS = 4
+VISITS = 60
 ATTEMPTS = 40
 
 
-def open_store(caller: Caller, url: str, **options: object) -> None:
-    caller.call("connect", url, **options)
+def open_store(caller: Caller, url: str, timeout: float = 5) -> None:
+    caller.call("connect", url, timeout=timeout)
     caller.call("store", "state")
 
 
@@ -83,6 +86,28 @@ def test_many_processes_open_a_new_file_at_once(url: str) -> None:
         assert len(versions) == TOGETHER
         keys = sorted(f"key.{index}" for index in range(TOGETHER))
         assert all(caller.call("keys") == keys for caller in callers)
+
+
+def test_processes_that_come_and_go_do_not_disturb_each_other(url: str) -> None:
+    def come_and_go(caller: Caller, name: str) -> None:
+        for visit in range(VISITS):
+            open_store(caller, url)
+            caller.call("put", f"{name}.{visit}", b"1")
+            caller.call("close")
+
+    with ExitStack() as stack:
+        callers = [stack.enter_context(Caller(LANGUAGES[index % 2])) for index in range(VISITORS)]
+        with ThreadPoolExecutor(VISITORS) as threads:
+            visits = [
+                threads.submit(come_and_go, caller, f"visitor-{index}")
+                for index, caller in enumerate(callers)
+            ]
+            # The file is opened by a first one and left by a last one again and again; nobody may
+            # find it damaged, or its locks in a state that is not theirs.
+            for visit in visits:
+                visit.result()
+        open_store(callers[0], url)
+        assert len(callers[0].call("keys")) == VISITORS * VISITS
 
 
 def test_s9_a_dead_watcher_is_no_burden(caller: Caller, language: str, url: str) -> None:
