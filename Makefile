@@ -48,9 +48,11 @@ lint: build ## Check formatting, lints and types of every language.
 	cargo clippy --manifest-path bench/Cargo.toml --target-dir target/bench --quiet -- -D warnings
 	ruff format --check --quiet .
 	ruff check --quiet .
-	cd python && mypy --strict slipstream tests
+	cd python && mypy slipstream tests
 	cd python && pyright
-	mypy --strict bench/*.py examples
+	cd tests && mypy --strict .
+	mypy --strict bench/run.py
+	mypy --strict examples/demo/run.py examples/demo/service.py
 	cd python && python -m mypy.stubtest slipstream
 	cd node && npm run --silent lint
 	@echo "lint: nothing found"

@@ -39,7 +39,12 @@ impl BaselineStore {
 
 /// Opens a store and fills it with `value` under every one of `keys`.
 #[pyfunction]
-fn filled(py: Python<'_>, url: String, keys: Vec<String>, value: Vec<u8>) -> PyResult<BaselineStore> {
+fn filled(
+    py: Python<'_>,
+    url: String,
+    keys: Vec<String>,
+    value: Vec<u8>,
+) -> PyResult<BaselineStore> {
     py.detach(|| {
         get_runtime().block_on(async {
             let session = connect(&url, ConnectOptions::default()).await.map_err(raise)?;
