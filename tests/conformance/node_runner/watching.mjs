@@ -43,8 +43,8 @@ export class Watching {
 
   /** Waits a little for nothing to come. */
   async quiet() {
-    const read = await first(this.next(), QUIET);
-    assert.equal(read, LATE, `got ${read === LATE ? "" : told(read.value)} instead of nothing`);
+    const read = await first(this.pending(), QUIET);
+    assert.equal(read, LATE, `got ${read === LATE ? "" : told(read.read?.value)} instead of nothing`);
   }
 
   async synced() {
@@ -57,17 +57,21 @@ export class Watching {
     await this.watch?.close();
   }
 
-  /** One read. If it is given up it goes on, and the next one waits for it. */
   async next() {
+    const { read, error } = await this.pending();
+    this.reading = undefined;
+    if (error) throw error;
+    return read;
+  }
+
+  /** One read. If it is given up it goes on, and the next one waits for it. */
+  pending() {
     if (this.failed) throw this.failed;
     this.reading ??= this.updates.next().then(
       (read) => ({ read }),
       (error) => ({ error }),
     );
-    const { read, error } = await this.reading;
-    this.reading = undefined;
-    if (error) throw error;
-    return read;
+    return this.reading;
   }
 
   /** Every update is of a key asked for (S6) and newer than all before it (S2). */
