@@ -5,19 +5,18 @@ from __future__ import annotations
 import asyncio
 import gc
 import inspect
-import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import pytest
 
 import slipstream
 from slipstream import _debug
 
-OpenStore: TypeAlias = Callable[..., Any]
+OpenStore: TypeAlias = Callable[[], AbstractAsyncContextManager[slipstream.Store]]
 
 PATIENCE = 30.0
 """Seconds after which a test that waits has failed."""
@@ -70,14 +69,8 @@ def open_store() -> OpenStore:
     """Open a private store in memory, as an async context manager."""
 
     @asynccontextmanager
-    async def opened(url: str = "memory:", **options: Any) -> AsyncIterator[slipstream.Store]:
-        async with slipstream.connect(url, **options) as conn:
+    async def opened() -> AsyncGenerator[slipstream.Store, None]:
+        async with slipstream.connect("memory:") as conn:
             yield await conn.store("test")
 
     return opened
-
-
-@pytest.fixture
-def python() -> str:
-    """The interpreter that runs the tests."""
-    return sys.executable

@@ -69,8 +69,9 @@ async def test_k2_a_bad_prefix_is_refused(open_store: OpenStore, prefix: str) ->
 async def test_l2_a_bad_configuration_is_refused(options: dict[str, Any]) -> None:
     async with slipstream.connect("memory:") as conn:
         name, value = next(iter(options.items()))
+        arguments: dict[str, Any] = {"name": "s"} | options
         with pytest.raises(InvalidArgument) as caught:
-            await conn.store(**{"name": "s", **options})
+            await conn.store(**arguments)
         assert name == "max_age" or str(value) in str(caught.value)
 
 
@@ -96,8 +97,9 @@ async def test_types_that_are_wrong_are_type_errors(open_store: OpenStore) -> No
         for function, arguments, options in wrong:
             with pytest.raises(TypeError):
                 function(*arguments, **options)
+        text: Any = "text"
         with pytest.raises(TypeError, match="value must be bytes, not str; encode it first"):
-            await store.put("k", "text")
+            await store.put("k", text)
 
 
 @pytest.mark.parametrize("ttl", [0, -1, float("inf"), float("nan"), timedelta(0)])

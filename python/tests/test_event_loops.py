@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import itertools
-import os
 import subprocess
 import sys
 import threading
@@ -19,7 +18,10 @@ import uvloop
 import slipstream
 from slipstream import Put, _debug
 
-LOOPS: list[Callable[[], asyncio.AbstractEventLoop]] = [asyncio.new_event_loop, uvloop.new_event_loop]
+LOOPS: list[Callable[[], asyncio.AbstractEventLoop]] = [
+    asyncio.new_event_loop,
+    uvloop.new_event_loop,
+]
 TURNS = itertools.count()
 
 
@@ -40,7 +42,7 @@ async def connect_and_wait() -> None:
 
 
 def descriptors() -> int:
-    return len(os.listdir("/proc/self/fd"))
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 @pytest.mark.parametrize("new_loop", LOOPS)
@@ -121,7 +123,7 @@ def test_a_loop_closed_with_a_call_pending_frees_it(
         loop = new_loop()
         store = loop.run_until_complete(conn.store("s"))
         watch = store.watch("")
-        task = loop.create_task(anext(watch))  # type: ignore[arg-type]
+        task = loop.create_task(anext(watch))
         loop.run_until_complete(asyncio.sleep(0))
         assert _debug.live()["operations"] == 1
         # What asyncio says of a task that is dropped while it waits is not the matter here.

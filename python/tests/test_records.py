@@ -22,10 +22,11 @@ RECORDS = [
 
 @pytest.mark.parametrize("record", RECORDS)
 def test_records_are_values(record: Any) -> None:
-    kind = type(record)
-    fields = [getattr(record, name) for name in kind.__match_args__]
+    kind: Any = record.__class__
+    names: tuple[str, ...] = kind.__match_args__
+    fields = [getattr(record, name) for name in names]
     same = kind(*fields)
-    named = kind(**dict(zip(kind.__match_args__, fields, strict=True)))
+    named = kind(**dict(zip(names, fields, strict=True)))
     assert record == same == named
     assert hash(record) == hash(same)
     assert len({record, same}) == 1
@@ -57,7 +58,8 @@ def test_records_match_by_position() -> None:
                 return "gone", key, version
             case Entry(key, value, version):
                 return "entry", key, value, version
-        raise AssertionError(update)
+            case _:
+                raise AssertionError(update)
 
     assert told(RECORDS[0]) == ("entry", "k", b"v", VERSION)
     assert told(RECORDS[1]) == ("put", "k", b"v", VERSION, CURSOR)

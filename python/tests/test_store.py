@@ -105,7 +105,10 @@ async def test_l2_a_store_is_opened_with_its_options() -> None:
 
 
 async def test_connections_to_one_memory_name_share_it() -> None:
-    async with slipstream.connect("memory:shared") as one, slipstream.connect("memory:shared") as two:
+    async with (
+        slipstream.connect("memory:shared") as one,
+        slipstream.connect("memory:shared") as two,
+    ):
         await (await one.store("s")).put("k", b"v")
         assert await (await two.store("s")).keys() == ["k"]
 

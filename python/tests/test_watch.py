@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import weakref
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -106,7 +107,7 @@ async def test_s5_a_cursor_ahead_of_the_store_has_expired(open_store: OpenStore)
         for _ in range(2):
             with pytest.raises(slipstream.CursorExpired) as caught:
                 await anext(watch)
-        assert caught.value.store == "test"
+            assert caught.value.store == "test"
 
 
 async def test_s6_prefixes_are_one_exact_union(open_store: OpenStore) -> None:
@@ -166,12 +167,11 @@ async def test_s9_a_watch_that_is_not_closed_is_warned_about(open_store: OpenSto
     async with open_store() as store:
         with pytest.warns(ResourceWarning) as caught:
             store.watch("")  # here
-            gc.collect()
         warning = caught[0]
         assert "unclosed watch of store" in str(warning.message)
         assert warning.filename == __file__
-        with open(__file__, encoding="utf-8") as source:
-            assert source.readlines()[warning.lineno - 1].strip().endswith("# here")
+        lines = Path(__file__).read_text(encoding="utf-8").splitlines()
+        assert lines[warning.lineno - 1].endswith("# here")
 
 
 async def test_s9_a_watch_that_was_closed_or_has_ended_is_not(
@@ -250,8 +250,8 @@ async def test_a_watch_in_use_is_not_collected(open_store: OpenStore) -> None:
 
         async def follow() -> None:
             async with store.watch("") as watch:
-                async for update in watch:
-                    updates.append(update)
+                while True:
+                    updates.append(await anext(watch))
 
         task = asyncio.create_task(follow())
         reference = weakref.ref(task)

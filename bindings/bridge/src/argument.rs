@@ -29,11 +29,11 @@ pub fn ttl_seconds(seconds: f64) -> Result<Duration, KvError> {
     }
 }
 
-/// A time to live in milliseconds.
-pub fn ttl_millis(millis: f64) -> Result<Duration, KvError> {
+/// A time in milliseconds, of the option `field`.
+pub fn millis(field: &str, millis: f64) -> Result<Duration, KvError> {
     match Duration::try_from_secs_f64(millis / 1000.0) {
-        Ok(ttl) if !ttl.is_zero() => Ok(ttl),
-        _ => Err(KvError::InvalidArgument(format!("duration {millis} ms is not a time above 0"))),
+        Ok(time) if !time.is_zero() => Ok(time),
+        _ => Err(KvError::InvalidArgument(format!("{field} {millis} ms is not a time above 0"))),
     }
 }
 

@@ -1,13 +1,14 @@
+use crate::lock::lock;
 use crate::operation::{Outcome, Value};
-use parking_lot::Mutex;
 use slipstream::fork;
 use slipstream::handle::{Failure, Watch};
 use slipstream::kv::{BatchLimit, KvError, UpdateBatch, UpdateRef, WatchCursor};
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::Poll;
+use tokio::sync::Mutex as AsyncMutex;
 
 /// A watch read batch by batch and handed out update by update.
 ///
@@ -25,6 +26,7 @@ struct Inner {
     watch: Watch,
     ahead: Mutex<Ahead>,
     turn: AtomicBool,
+    reading: AsyncMutex<()>,
     generation: u64,
 }
 
@@ -48,8 +50,9 @@ impl WatchBuffer {
     /// Buffers a watch that nobody has read from.
     pub fn new(watch: Watch) -> Self {
         let ahead = Mutex::new(Ahead { before: watch.cursor(), ..Ahead::default() });
-        let (turn, generation) = (AtomicBool::new(false), fork::generation());
-        Self { inner: Arc::new(Inner { watch, ahead, turn, generation }) }
+        let (turn, reading) = (AtomicBool::new(false), AsyncMutex::new(()));
+        let generation = fork::generation();
+        Self { inner: Arc::new(Inner { watch, ahead, turn, reading, generation }) }
     }
 
     /// The watch behind the buffer.
@@ -59,7 +62,8 @@ impl WatchBuffer {
 
     /// Takes the right to read until it is dropped.
     pub fn turn(&self) -> Result<Turn, Failure> {
-        if self.inner.turn.swap(true, Ordering::Acquire) {
+        // A forked child is told by its first read that it cannot, whoever read in the parent.
+        if self.inner.turn.swap(true, Ordering::Acquire) && !self.is_inherited() {
             let error = "this watch is being read already; open one watch for each reader";
             return Err(Failure::new(KvError::OperationFailed(error.into()), "watch"));
         }
@@ -68,17 +72,21 @@ impl WatchBuffer {
 
     /// Waits until there is an update to take: `true`, or `false` once the watch has ended.
     pub async fn fill(self) -> Outcome {
-        if !self.is_inherited() && !self.inner.ahead.lock().is_empty() {
+        if self.is_inherited() {
+            let batch = self.inner.watch.next_batch(BatchLimit::default()).await;
+            return batch.map(|_| Value::Bool(false));
+        }
+        // A reader that was cancelled leaves the watch only when the runtime drops it, which may
+        // be after the next one has its turn.
+        let _reading = self.inner.reading.lock().await;
+        if !lock(&self.inner.ahead).is_empty() {
             return Ok(Value::Bool(true));
         }
         let mut next = pin!(self.inner.watch.next_batch(BatchLimit::default()));
         poll_fn(|cx| {
-            if self.is_inherited() {
-                return next.as_mut().poll(cx).map_ok(|_| Value::Bool(false));
-            }
             // Locked while polled, so that `cursor` never sees a batch that left the watch and
             // has not arrived here.
-            let mut ahead = self.inner.ahead.lock();
+            let mut ahead = lock(&self.inner.ahead);
             let Poll::Ready(batch) = next.as_mut().poll(cx) else { return Poll::Pending };
             Poll::Ready(ahead.put(batch).map(Value::Bool))
         })
@@ -90,7 +98,7 @@ impl WatchBuffer {
         if self.is_inherited() {
             return None;
         }
-        let mut ahead = self.inner.ahead.lock();
+        let mut ahead = lock(&self.inner.ahead);
         let made = make(ahead.batch.get(ahead.taken)?, ahead.batch.cursor_after(ahead.taken));
         ahead.taken += 1;
         Some(made)
@@ -101,7 +109,7 @@ impl WatchBuffer {
         if self.is_inherited() {
             return None;
         }
-        let mut ahead = self.inner.ahead.lock();
+        let mut ahead = lock(&self.inner.ahead);
         if ahead.is_empty() { None } else { Some(ahead.take()) }
     }
 
@@ -110,7 +118,7 @@ impl WatchBuffer {
         if self.is_inherited() {
             return None;
         }
-        let ahead = self.inner.ahead.lock();
+        let ahead = lock(&self.inner.ahead);
         Some(ahead.position().unwrap_or_else(|| self.inner.watch.cursor()))
     }
 
@@ -121,7 +129,7 @@ impl WatchBuffer {
 
     /// Whether the watch has ended or was closed, so that nobody needs to close it.
     pub fn is_ended(&self) -> bool {
-        self.is_inherited() || self.inner.ahead.lock().ended
+        self.is_inherited() || lock(&self.inner.ahead).ended
     }
 
     /// Ends the watch and drops what was not handed out. The cursor stays where it is.
@@ -129,7 +137,7 @@ impl WatchBuffer {
         if self.is_inherited() {
             return;
         }
-        let mut ahead = self.inner.ahead.lock();
+        let mut ahead = lock(&self.inner.ahead);
         ahead.closed = Some(ahead.position().unwrap_or_else(|| self.inner.watch.cursor()));
         ahead.ended = true;
         ahead.take();

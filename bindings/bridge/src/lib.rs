@@ -8,12 +8,14 @@
 mod argument;
 mod buffer;
 mod live;
+mod lock;
 mod operation;
 mod queue;
 mod runtime;
 
-pub use argument::{cursor, store_config, token, ttl_millis, ttl_seconds, whole};
+pub use argument::{cursor, millis, store_config, token, ttl_seconds, whole};
 pub use buffer::{Turn, WatchBuffer};
 pub use live::{Counted, Kind, Live, live};
+pub use lock::lock;
 pub use operation::{Operation, Outcome, Started, Unfinished, Value, poll, spawn, start, wait};
 pub use queue::CompletionQueue;

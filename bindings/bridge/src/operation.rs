@@ -1,7 +1,7 @@
 use crate::live::{Counted, Kind};
+use crate::lock::lock;
 use crate::queue::CompletionQueue;
 use crate::runtime;
-use parking_lot::{Condvar, Mutex};
 use slipstream::fork;
 use slipstream::handle::{Failure, Session, Store};
 use slipstream::kv::{KvEntry, KvError, UpdateBatch, VersionToken};
@@ -9,7 +9,7 @@ use std::any::Any;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use tokio::task::AbortHandle;
@@ -116,13 +116,14 @@ where
     let slot = Arc::new((Mutex::new(None), Condvar::new()));
     let filled = slot.clone();
     let _operation = run(operation, move |outcome| {
-        *filled.0.lock() = Some(outcome);
+        *lock(&filled.0) = Some(outcome);
         filled.1.notify_one();
     });
     loop {
-        let mut outcome = slot.0.lock();
+        let mut outcome = lock(&slot.0);
         if outcome.is_none() {
-            slot.1.wait_for(&mut outcome, interval);
+            let waited = slot.1.wait_timeout(outcome, interval);
+            outcome = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
         if let Some(outcome) = outcome.take() {
             return Ok(outcome);

@@ -1,5 +1,6 @@
+use crate::lock::lock;
 use crate::operation::Outcome;
-use parking_lot::Mutex;
+use std::sync::Mutex;
 
 /// Outcomes on their way to one event loop: pushed by the runtime, drained by the loop.
 ///
@@ -24,7 +25,7 @@ impl CompletionQueue {
     /// Adds the outcome of operation `id`. After [`close`](Self::close) it is dropped silently:
     /// nobody is left to take it.
     pub fn push(&self, id: u64, outcome: Outcome) {
-        let mut state = self.state.lock();
+        let mut state = lock(&self.state);
         if state.closed {
             return;
         }
@@ -40,12 +41,12 @@ impl CompletionQueue {
     /// Takes everything that is there. The loop clears its wake-up before it calls this, so that
     /// a push in between wakes it again.
     pub fn drain(&self) -> Vec<(u64, Outcome)> {
-        std::mem::take(&mut self.state.lock().outcomes)
+        std::mem::take(&mut lock(&self.state).outcomes)
     }
 
     /// Ends the queue: its loop is gone.
     pub fn close(&self) {
-        let mut state = self.state.lock();
+        let mut state = lock(&self.state);
         state.closed = true;
         let dropped = std::mem::take(&mut state.outcomes);
         drop(state);

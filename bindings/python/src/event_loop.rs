@@ -1,4 +1,3 @@
-use parking_lot::Mutex;
 use pyo3::exceptions::{PyNotImplementedError, PyRuntimeError};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -6,12 +5,12 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::PyWeakrefReference;
 use pyo3::{PyTraverseError, PyVisit};
 use slipstream::fork;
-use slipstream_bridge::{CompletionQueue, Outcome};
+use slipstream_bridge::{CompletionQueue, Outcome, lock};
 use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 /// What one event loop waits for: its operations, the queue their outcomes come through and the
 /// socket that wakes it.
@@ -64,7 +63,7 @@ impl LoopQueue {
 
     /// Waits for one more outcome: the id to push it under. `future` is settled when it is there.
     pub(crate) fn wait(&self, future: Py<PyAny>) -> u64 {
-        let mut waiting = self.waiting.lock();
+        let mut waiting = lock(&self.waiting);
         waiting.last += 1;
         let id = waiting.last;
         waiting.calls.insert(id, Waiter { future, outcome: None });
@@ -73,7 +72,7 @@ impl LoopQueue {
 
     /// Takes the outcome that came under this id, and waits for it no more.
     pub(crate) fn take(&self, id: u64) -> Option<Outcome> {
-        let waiter = self.waiting.lock().calls.remove(&id);
+        let waiter = lock(&self.waiting).calls.remove(&id);
         waiter.and_then(|waiter| waiter.outcome)
     }
 
@@ -111,7 +110,7 @@ impl LoopQueue {
         // Read before the queue is, so that a push in between wakes the loop again.
         while matches!((&self.woken).read(&mut [0; 64]), Ok(64)) {}
         for (id, outcome) in self.completions.drain() {
-            let mut waiting = self.waiting.lock();
+            let mut waiting = lock(&self.waiting);
             let waiter = waiting.calls.get_mut(&id);
             let future = waiter.map(|waiter| {
                 waiter.outcome = Some(outcome);
@@ -125,14 +124,14 @@ impl LoopQueue {
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         // The lock is never held while Python runs, so it is free when a collection starts.
-        if let Some(waiting) = self.waiting.try_lock() {
+        if let Ok(waiting) = self.waiting.try_lock() {
             waiting.calls.values().try_for_each(|waiter| visit.call(&waiter.future))?;
         }
         Ok(())
     }
 
     fn __clear__(&self) {
-        let calls = std::mem::take(&mut self.waiting.lock().calls);
+        let calls = std::mem::take(&mut lock(&self.waiting).calls);
         drop(calls);
     }
 }

@@ -84,7 +84,7 @@ fn begin(state: &Cell<State>, task: Task, sent: &Bound<'_, PyAny>) -> PyResult<S
     }
 }
 
-fn wait(state: &Cell<State>, pending: Box<Pending>, sent: &Bound<'_, PyAny>) -> PyResult<Step> {
+fn wait(state: &Cell<State>, mut pending: Box<Pending>, sent: &Bound<'_, PyAny>) -> PyResult<Step> {
     match pending.advance(sent)? {
         Some(awaited) => {
             state.set(State::Pending(pending));

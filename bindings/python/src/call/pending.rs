@@ -44,7 +44,7 @@ impl Pending {
     }
 
     /// The answer, once there is nothing to wait for.
-    pub(super) fn finish(mut self: Box<Self>, py: Python<'_>) -> PyResult<Py<PyAny>> {
+    pub(super) fn finish(&mut self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         match (self.outcome(), self.then.take()) {
             (Some(outcome), Some(then)) => then.finish(py, outcome),
             _ => Err(PyRuntimeError::new_err("the future of an operation was settled by hand")),

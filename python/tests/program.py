@@ -1,0 +1,54 @@
+"""Programs run in a process of their own."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a program ended."""
+
+    code: int
+    out: str
+    err: str
+    after_signal: float
+    """Seconds from the signal that was sent to the end."""
+
+
+def run(source: str, *arguments: str, options: tuple[str, ...] = ()) -> Ended:
+    """Run a program to its end."""
+    ran = subprocess.run(
+        [sys.executable, *options, "-c", textwrap.dedent(source), *arguments],
+        capture_output=True,
+        text=True,
+        timeout=40,
+        check=False,
+    )
+    return Ended(ran.returncode, ran.stdout, ran.stderr, 0.0)
+
+
+def interrupt(source: str, *arguments: str) -> Ended:
+    """Run a program until it has printed a line, then send it SIGINT, as Ctrl-C does."""
+    with subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(source), *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as program:
+        try:
+            assert program.stdout is not None
+            first = program.stdout.readline()
+            # Printed just before the call that is to be interrupted.
+            time.sleep(0.2)
+            program.send_signal(signal.SIGINT)
+            sent = time.monotonic()
+            out, err = program.communicate(timeout=30)
+            return Ended(program.returncode, first + out, err, time.monotonic() - sent)
+        finally:
+            program.kill()
