@@ -50,7 +50,7 @@ lint: build ## Check formatting, lints and types of every language.
 	ruff check --quiet .
 	cd python && mypy slipstream tests
 	cd python && pyright
-	cd tests && mypy --strict .
+	for folder in tests/*/; do MYPYPATH=tests mypy --strict "$$folder"; done
 	mypy --strict bench/run.py
 	mypy --strict examples/demo/run.py examples/demo/service.py
 	cd python && python -m mypy.stubtest slipstream
