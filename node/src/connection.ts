@@ -82,6 +82,11 @@ export class Connection implements AsyncDisposable {
   /**
    * Ends open watches and makes every handle of this connection answer {@link NotConnected}
    * (L5). Twice is fine.
+   *
+   * @example
+   * ```ts
+   * await conn.close();
+   * ```
    */
   async close(options?: CallOptions): Promise<void> {
     const signal = signalOf(options);

@@ -49,6 +49,11 @@ export class Watch implements AsyncIterable<Update>, AsyncDisposable {
   /**
    * The position after the last update that was handed out (S4): what to resume from once it is
    * handled. Empty while there is none.
+   *
+   * @example
+   * ```ts
+   * const again = store.watch("node.", { cursor: watch.cursor });
+   * ```
    */
   get cursor(): Buffer {
     return this.#closed?.cursor ?? this.#updates.cursor() ?? this.#native.cursor();
@@ -64,6 +69,11 @@ export class Watch implements AsyncIterable<Update>, AsyncDisposable {
    * memory to be read next. With a cursor: until the watch has caught up with the store.
    *
    * @throws {@link WatchError} if the watch is closed first.
+   *
+   * @example
+   * ```ts
+   * await watch.synced({ signal: AbortSignal.timeout(1_000) });
+   * ```
    */
   async synced(options?: CallOptions): Promise<void> {
     const signal = signalOf(options);
@@ -90,6 +100,11 @@ export class Watch implements AsyncIterable<Update>, AsyncDisposable {
   /**
    * Ends the watch and frees what is behind it (S9); its cursor stays. A reader that waits is
    * told the end. Twice is fine.
+   *
+   * @example
+   * ```ts
+   * setTimeout(() => watch.close(), 1_000);
+   * ```
    */
   async close(): Promise<void> {
     this.#close();

@@ -7,7 +7,7 @@ use crate::watch::Watch;
 use napi::bindgen_prelude::{Null, ToNapiValue};
 use napi::{Env, Result, check_status, sys};
 use slipstream::handle;
-use slipstream::kv::KvEntry;
+use slipstream::kv::{KvEntry, KvError};
 use slipstream_bridge::{Counted, Kind, Outcome, Value};
 use std::ptr;
 use std::rc::Rc;
@@ -41,8 +41,21 @@ impl ToNapiValue for Answer {
     }
 }
 
-/// An outcome as JavaScript gets it; small bytes in `scratch`, if there is one.
+/// An outcome as JavaScript gets it; small bytes in `scratch`, if there is one. What JavaScript
+/// cannot hold is a failure of that one operation.
 pub(crate) fn to_js(
+    env: &Env,
+    operations: &Rc<Operations>,
+    outcome: Outcome,
+    scratch: Option<&mut [u8]>,
+) -> Result<sys::napi_value> {
+    convert(env, operations, outcome, scratch).or_else(|error| {
+        let error = KvError::OperationFailed(error.reason.to_string());
+        js(env, Failure::from(handle::Failure::new(error, "answer")))
+    })
+}
+
+fn convert(
     env: &Env,
     operations: &Rc<Operations>,
     outcome: Outcome,

@@ -4,7 +4,7 @@ use napi::bindgen_prelude::{Array, Function, Uint8Array};
 use napi::{Env, Result};
 use napi_derive::napi;
 use slipstream::handle::{ConnectOptions, Failure, connect};
-use slipstream_bridge::{CompletionQueue, Operation, Outcome, Started, Value, start, ttl_millis};
+use slipstream_bridge::{CompletionQueue, Operation, Outcome, Started, Value, millis, start};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::future::Future;
@@ -108,11 +108,13 @@ impl EventLoop {
     ) -> Result<Answer> {
         self.operations.run(async move {
             let defaults = ConnectOptions::default();
-            let time = |millis: Option<f64>, default| millis.map_or(Ok(default), ttl_millis);
-            let refuse = |error| Failure::new(error, "connect");
+            let time = |field, given: Option<f64>, default| {
+                let time = given.map_or(Ok(default), |given| millis(field, given));
+                time.map_err(|error| Failure::new(error, "connect"))
+            };
             let options = ConnectOptions {
-                timeout: time(timeout, defaults.timeout).map_err(refuse)?,
-                connect_timeout: time(connect_timeout, defaults.connect_timeout).map_err(refuse)?,
+                timeout: time("timeout", timeout, defaults.timeout)?,
+                connect_timeout: time("connectTimeout", connect_timeout, defaults.connect_timeout)?,
             };
             connect(&url, options).await.map(Value::Session)
         })

@@ -5,7 +5,7 @@ use napi_derive::napi;
 use slipstream::StoreConfig;
 use slipstream::handle::{self, Failure};
 use slipstream::kv::KvError;
-use slipstream_bridge::{Counted, Value, store_config, ttl_millis, whole};
+use slipstream_bridge::{Counted, Value, millis, store_config, whole};
 use std::rc::Rc;
 
 /// An open connection.
@@ -44,7 +44,7 @@ impl StoreOptions {
             name,
             self.storage.as_deref(),
             self.max_history.map(|n| whole("maxHistory", n)).transpose()?,
-            self.max_age.map(ttl_millis).transpose()?,
+            self.max_age.map(|n| millis("maxAge", n)).transpose()?,
             self.max_bytes.map(|n| whole("maxBytes", n)).transpose()?,
             self.num_replicas.map(|n| whole("numReplicas", n)).transpose()?,
             self.discard.as_deref(),
@@ -73,7 +73,10 @@ impl Session {
     pub fn store(&self, name: String, options: StoreOptions) -> Result<Answer> {
         let session = (*self.handle).clone();
         self.operations.run(async move {
-            let config = options.config(&name).map_err(|error| Failure::new(error, "store"))?;
+            let config = options.config(&name).map_err(|error| Failure {
+                store: Some(name.clone()),
+                ..Failure::new(error, "store")
+            })?;
             session.store(config).await.map(Value::Store)
         })
     }

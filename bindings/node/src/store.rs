@@ -4,7 +4,8 @@ use crate::watch::Watch;
 use napi::Result;
 use napi_derive::napi;
 use slipstream::handle::{self, Failure};
-use slipstream_bridge::{Counted, Kind, Value, WatchBuffer, cursor, token, ttl_millis};
+use slipstream::kv::KvError;
+use slipstream_bridge::{Counted, Kind, Value, WatchBuffer, cursor, millis, token};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -62,7 +63,7 @@ impl Store {
     pub fn put(&self, key: String, value: &[u8], ttl: Option<f64>) -> Result<Answer> {
         let (store, value) = ((*self.handle).clone(), value.to_vec());
         self.operations.run(async move {
-            let ttl = time_to_live(ttl, "put")?;
+            let ttl = time_to_live(ttl).map_err(refused(&store, &key, "put"))?;
             store.put(&key, &value, ttl).await.map(Value::Token)
         })
     }
@@ -72,7 +73,7 @@ impl Store {
     pub fn create(&self, key: String, value: &[u8], ttl: Option<f64>) -> Result<Answer> {
         let (store, value) = ((*self.handle).clone(), value.to_vec());
         self.operations.run(async move {
-            let ttl = time_to_live(ttl, "create")?;
+            let ttl = time_to_live(ttl).map_err(refused(&store, &key, "create"))?;
             store.create(&key, &value, ttl).await.map(Value::Token)
         })
     }
@@ -88,8 +89,8 @@ impl Store {
     ) -> Result<Answer> {
         let (store, value, version) = ((*self.handle).clone(), value.to_vec(), token(version));
         self.operations.run(async move {
-            let ttl = time_to_live(ttl, "update")?;
-            let version = version.map_err(|error| Failure::new(error, "update"))?;
+            let ttl = time_to_live(ttl).map_err(refused(&store, &key, "update"))?;
+            let version = version.map_err(refused(&store, &key, "update"))?;
             store.update(&key, &value, &version, ttl).await.map(Value::Token)
         })
     }
@@ -106,7 +107,7 @@ impl Store {
     pub fn delete_with_version(&self, key: String, version: &[u8]) -> Result<Answer> {
         let (store, version) = ((*self.handle).clone(), token(version));
         self.operations.run(async move {
-            let version = version.map_err(|error| Failure::new(error, "delete_with_version"))?;
+            let version = version.map_err(refused(&store, &key, "delete_with_version"))?;
             store.delete_with_version(&key, &version).await.map(Value::Bool)
         })
     }
@@ -130,9 +131,18 @@ impl Store {
     }
 }
 
-fn time_to_live(
-    millis: Option<f64>,
+fn time_to_live(ttl: Option<f64>) -> std::result::Result<Option<Duration>, KvError> {
+    ttl.map(|ttl| millis("ttl", ttl)).transpose()
+}
+
+/// Says of which key and store a refused argument was.
+fn refused(
+    store: &handle::Store,
+    key: &str,
     operation: &'static str,
-) -> std::result::Result<Option<Duration>, Failure> {
-    millis.map(ttl_millis).transpose().map_err(|error| Failure::new(error, operation))
+) -> impl FnOnce(KvError) -> Failure {
+    move |error| {
+        let (store, key) = (Some(store.name().to_owned()), Some(key.to_owned()));
+        Failure { store, key, ..Failure::new(error, operation) }
+    }
 }
