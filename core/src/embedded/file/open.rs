@@ -30,6 +30,9 @@ type Databases = HashMap<PathBuf, Weak<Database<FileEngine>>>;
 /// How long a fork waits for a file that is being opened.
 const FORK_WAIT: Duration = Duration::from_secs(1);
 
+/// How long a file that is being closed is waited for before it is opened again.
+const CLOSE_WAIT: Duration = Duration::from_secs(1);
+
 /// The database in a file, shared by all who open it in this process.
 pub(in crate::embedded) fn open(path: &Path) -> Result<Arc<Database<FileEngine>>, KvError> {
     let path = filesystem::check(path)?;
@@ -39,6 +42,7 @@ pub(in crate::embedded) fn open(path: &Path) -> Result<Arc<Database<FileEngine>>
     {
         return Ok(database);
     }
+    wait_for_close(&path)?;
     let in_use = is_open_elsewhere(&path);
     verify(&path, in_use)?;
     space::reserve(&path, MAX_READERS, in_use)?;
@@ -46,6 +50,22 @@ pub(in crate::embedded) fn open(path: &Path) -> Result<Arc<Database<FileEngine>>
     open.retain(|_, database| database.strong_count() > 0);
     open.insert(path, Arc::downgrade(&database));
     Ok(database)
+}
+
+/// Waits until this process has let go of the file. To open and close LMDB's lock file while it has
+/// not would take from it the lock that keeps others from starting the lock file anew: such locks
+/// belong to the process, and closing any descriptor of the file drops them.
+fn wait_for_close(path: &Path) -> Result<(), KvError> {
+    match heed::env_closing_event(path) {
+        Some(closing) if !closing.wait_timeout(CLOSE_WAIT) => {
+            Err(KvError::ConnectionFailed(format!(
+                "{} is still open in this process: a connection to it is being closed, or the \
+                 process forked while it was in use; try again",
+                path.display()
+            )))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Whether another process has the file open: it then holds a lock on LMDB's lock file. The lock is
