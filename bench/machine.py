@@ -15,6 +15,8 @@ def stamp(root: Path) -> dict[str, str]:
         "memory": f"{memory_gibibytes():.0f} GiB",
         "system": f"{platform.system()} {platform.release()}",
         "file system": file_system(root),
+        # A figure of a machine that did other things meanwhile is worth less.
+        "load before": f"{os.getloadavg()[0]:.1f}",
         "Python": platform.python_version(),
         "Node": output("node", "--version").removeprefix("v"),
         "Rust": output("rustc", "--version").split()[1],

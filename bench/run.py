@@ -22,12 +22,14 @@ ROOT = HERE.parent
 BUILT = ROOT / "target" / "bench" / "release"
 PROGRAM_SECONDS = 600
 ENGINE_ROUND_SECONDS = "1.0"
+README_MARK = "<!-- From here on: make bench BENCH_OPTIONS=--readme -->"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=7, help="rounds of each row")
     parser.add_argument("--only", metavar="ROW", action="append", help="measure this row alone")
+    parser.add_argument("--readme", action="store_true", help="write the tables into README.md too")
     options = parser.parse_args()
     rows = [
         Row(**row)
@@ -39,8 +41,11 @@ def main() -> None:
     for row in rows:
         print(f"measuring {row.id} ...", file=sys.stderr, flush=True)
         measurements += measured(row, options.rounds)
-    print(markdown(rows, measurements, stamp))
+    tables = markdown(rows, measurements, stamp)
+    print(tables)
     keep(stamp, measurements)
+    if options.readme:
+        show(tables)
 
 
 def measured(row: Row, rounds: int) -> list[Measurement]:
@@ -82,6 +87,15 @@ def keep(stamp: dict[str, str], measurements: list[Measurement]) -> None:
     text = {"machine": stamp, "measurements": [vars(each) for each in measurements]}
     path.write_text(json.dumps(text, indent=1) + "\n")
     print(f"\nEvery measurement: {path.relative_to(ROOT)}", file=sys.stderr)
+
+
+def show(tables: str) -> None:
+    """Puts the tables in the place of those that README.md has, at its end."""
+    path = ROOT / "README.md"
+    text, mark, _ = path.read_text().partition(README_MARK)
+    if not mark:
+        raise SystemExit(f"README.md has no line {README_MARK}")
+    path.write_text(f"{text}{mark}\n\n{tables}\n")
 
 
 if __name__ == "__main__":
