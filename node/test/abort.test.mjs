@@ -59,15 +59,25 @@ test("a signal that aborts meanwhile: the call rejects with its reason and is ca
   await until(() => live().operations === 0, "the end of all operations");
 });
 
-test("a signal that aborts while synced() waits", async (t) => {
-  const { store } = await openStore(t);
-  const watch = store.watch();
-  const controller = new AbortController();
-  await assert.rejects(within(watch.synced({ signal: AbortSignal.abort(1) })), (e) => e === 1);
-  const waiting = watch.synced({ signal: controller.signal }).catch((error) => error);
-  controller.abort("enough");
-  assert.ok(["enough", undefined].includes(await within(waiting)));
-  assert.equal(listeners(controller.signal), 0);
+test("a signal that aborts while a call waits wins over its answer, and ends it", async (t) => {
+  const { store } = await openStore(t, `file:${join(folder(t), "db")}`);
+  const watch = store.watch("");
+  for (const call of [
+    (signal) => store.put("a", "1", { signal }),
+    (signal) => store.delete("a", { signal }),
+    (signal) => store.purge("a", { signal }),
+    (signal) => store.watch("none.", { signal })[Symbol.asyncIterator]().next(),
+  ]) {
+    const controller = new AbortController();
+    const waiting = call(controller.signal);
+    assert.equal(listeners(controller.signal), 1, `${call} waits`);
+    controller.abort("enough");
+    await assert.rejects(within(waiting), (reason) => reason === "enough", `${call}`);
+    assert.equal(listeners(controller.signal), 0);
+  }
+  await assert.rejects(watch.synced({ signal: AbortSignal.abort(1) }), (reason) => reason === 1);
+  await within(watch.synced());
+  await until(() => live().operations === 0, "the end of all operations");
 });
 
 test("a signal that aborts afterwards changes nothing", async (t) => {
