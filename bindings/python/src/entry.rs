@@ -1,5 +1,5 @@
 use crate::argument;
-use crate::record::{Record, record, version_bytes};
+use crate::record::{self, Record, record, version_bytes};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 use slipstream::kv::{KvEntry, VersionToken};
@@ -24,9 +24,17 @@ impl Entry {
     /// The entry as Python is given it.
     pub(crate) fn make(py: Python<'_>, entry: KvEntry) -> PyResult<Py<PyAny>> {
         let key = PyString::new(py, &entry.key).unbind();
-        let value = PyBytes::new(py, &entry.value).unbind();
-        let entry = Self { key, value, version: entry.version };
-        Ok(Py::new(py, record(entry))?.into_any())
+        Self::found(py, key, &entry.value, entry.version)
+    }
+
+    /// The entry that was found for a key.
+    pub(crate) fn found(
+        py: Python<'_>,
+        key: Py<PyString>,
+        value: &[u8],
+        version: VersionToken,
+    ) -> PyResult<Py<PyAny>> {
+        record::make(py, Self { key, value: PyBytes::new(py, value).unbind(), version })
     }
 }
 

@@ -1,4 +1,5 @@
 use pyo3::PyClass;
+use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple, PyType};
@@ -12,6 +13,16 @@ pub(crate) struct Record;
 /// A record of this kind, to be made into an object.
 pub(crate) fn record<T: PyClass<BaseType = Record>>(value: T) -> PyClassInitializer<T> {
     PyClassInitializer::from(Record).add_subclass(value)
+}
+
+/// Makes the object of a record that holds nothing but strings, bytes and numbers.
+pub(crate) fn make<T: PyClass<BaseType = Record>>(py: Python<'_>, value: T) -> PyResult<Py<PyAny>> {
+    let object = Py::new(py, record(value))?.into_any();
+    // SAFETY: the object is live and was tracked when it was made. It can be in no cycle, so the
+    // garbage collector need not look at it, as it does not look at a tuple of strings. A scan of
+    // many entries would else be slowed down by collections that find nothing.
+    unsafe { ffi::PyObject_GC_UnTrack(object.as_ptr().cast()) };
+    Ok(object)
 }
 
 #[pymethods]

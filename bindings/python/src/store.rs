@@ -1,11 +1,14 @@
 use crate::argument::{self, Text};
+use crate::entry::Entry;
 use crate::failure;
 use crate::mode::Mode;
 use crate::task::Task;
 use crate::watch::WatchHandle;
 use pyo3::prelude::*;
+use pyo3::types::PyString;
 use slipstream::handle::Store as Handle;
-use slipstream_bridge::{Counted, Kind, Outcome, Value};
+use slipstream_bridge::{Counted, Kind, Outcome, Unfinished, Value};
+use std::cell::Cell;
 use std::future::Future;
 
 /// The methods that both kinds of store have.
@@ -47,6 +50,40 @@ impl StoreHandle {
         }
     }
 
+    /// The live entry of a key, where no waiting is needed; else the operation that waits.
+    pub(crate) fn find(
+        &self,
+        py: Python<'_>,
+        key: Py<PyString>,
+    ) -> PyResult<Result<Py<PyAny>, Unfinished>> {
+        thread_local! {
+            static VALUE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+        }
+        /// Larger values are not worth keeping the memory for.
+        const KEPT: usize = 1 << 16;
+        let mut value = VALUE.take();
+        let found = self.store.get_now(&key.bind(py).to_string_lossy(), &mut value);
+        let answer = match found {
+            Some(Ok(Some(version))) => Entry::found(py, key, &value, version).map(Ok),
+            Some(Ok(None)) => Ok(Ok(py.None())),
+            Some(Err(error)) => Err(failure::raise(py, error)),
+            None => {
+                let (store, key) = ((*self.store).clone(), key.to_string_lossy(py).into_owned());
+                let operation = async move { store.get(&key).await.map(Value::Entry) };
+                Ok(Err(Box::pin(operation) as Unfinished))
+            }
+        };
+        if value.capacity() <= KEPT {
+            VALUE.set(value);
+        }
+        answer
+    }
+
+    /// How the methods of this store answer.
+    pub(crate) fn mode(&self) -> Mode {
+        self.mode
+    }
+
     fn run<F>(
         &self,
         py: Python<'_>,
@@ -81,8 +118,9 @@ impl StoreHandle {
     /// Raises InvalidArgument, NotConnected, Timeout.
     ///
     /// >>> entry = await store.get("node.a")
-    fn get(&self, py: Python<'_>, key: Text) -> PyResult<Py<PyAny>> {
-        self.run(py, "Store.get", |store| async move { store.get(&key.0).await.map(Value::Entry) })
+    fn get(slf: Bound<'_, Self>, key: Py<PyString>) -> PyResult<Py<PyAny>> {
+        let (py, mode) = (slf.py(), slf.get().mode);
+        mode.run(py, "Store.get", Task::Get(slf.unbind(), key))
     }
 
     /// The raw last record of a key, which may be a tombstone with an empty value and its own

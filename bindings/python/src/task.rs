@@ -1,9 +1,11 @@
 use crate::answer;
 use crate::failure;
 use crate::mode::Mode;
+use crate::store::StoreHandle;
 use crate::watch::WatchHandle;
 use pyo3::exceptions::{PyStopAsyncIteration, PyStopIteration};
 use pyo3::prelude::*;
+use pyo3::types::PyString;
 use slipstream_bridge::{self as bridge, Outcome, Turn, Unfinished, Value};
 use std::future::Future;
 
@@ -12,6 +14,8 @@ pub(crate) enum Task {
     /// An operation whose outcome is the answer. A lengthy one may take long before it first
     /// waits, so other threads go on meanwhile.
     Operation { operation: Unfinished, mode: Mode, lengthy: bool },
+    /// What a store has for a key.
+    Get(Py<StoreHandle>, Py<PyString>),
     /// The next update of a watch, or all that are there.
     Read(Py<WatchHandle>, Portion),
     /// Nothing but an answer.
@@ -61,6 +65,10 @@ impl Task {
             Self::Operation { operation, mode, lengthy } => {
                 (operation, Then::Answer(mode), lengthy)
             }
+            Self::Get(store, key) => match store.get().find(py, key)? {
+                Ok(answer) => return Ok(Begun::Answered(answer)),
+                Err(operation) => (operation, Then::Answer(store.get().mode()), false),
+            },
             Self::Read(watch, portion) => {
                 let turn =
                     watch.get().buffer().turn().map_err(|error| failure::raise(py, error))?;

@@ -1,5 +1,5 @@
 use crate::argument;
-use crate::record::{Record, cursor_bytes, record, version_bytes};
+use crate::record::{self, Record, cursor_bytes, record, version_bytes};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 use slipstream::kv::{UpdateKind, UpdateRef, VersionToken, WatchCursor};
@@ -37,21 +37,35 @@ struct Change {
     cursor: WatchCursor,
 }
 
-/// The update as Python is given it.
-pub(crate) fn make(
-    py: Python<'_>,
-    update: UpdateRef<'_>,
-    cursor: WatchCursor,
-) -> PyResult<Py<PyAny>> {
-    let key = PyString::new(py, update.key).unbind();
-    let change = Change { key, version: update.version.clone(), cursor };
-    match update.kind {
-        UpdateKind::Put => {
-            let value = PyBytes::new(py, update.value).unbind();
-            Ok(Py::new(py, record(Put { value, change }))?.into_any())
+/// What an update is made of. Copying it out of a batch makes strings and bytes and nothing that
+/// the garbage collector tracks, so no Python code runs meanwhile.
+pub(crate) enum Parts {
+    Put(Put),
+    Delete(Delete),
+    Purge(Purge),
+}
+
+impl Parts {
+    /// Copies an update, with the position after it.
+    pub(crate) fn copy(py: Python<'_>, update: UpdateRef<'_>, cursor: WatchCursor) -> Self {
+        let key = PyString::new(py, update.key).unbind();
+        let change = Change { key, version: update.version.clone(), cursor };
+        match update.kind {
+            UpdateKind::Put => {
+                Self::Put(Put { value: PyBytes::new(py, update.value).unbind(), change })
+            }
+            UpdateKind::Delete => Self::Delete(Delete { change }),
+            UpdateKind::Purge => Self::Purge(Purge { change }),
         }
-        UpdateKind::Delete => Ok(Py::new(py, record(Delete { change }))?.into_any()),
-        UpdateKind::Purge => Ok(Py::new(py, record(Purge { change }))?.into_any()),
+    }
+
+    /// The update as Python is given it.
+    pub(crate) fn make(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        match self {
+            Self::Put(put) => record::make(py, put),
+            Self::Delete(delete) => record::make(py, delete),
+            Self::Purge(purge) => record::make(py, purge),
+        }
     }
 }
 

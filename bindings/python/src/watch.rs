@@ -2,7 +2,7 @@ use crate::failure;
 use crate::mode::Mode;
 use crate::record::cursor_bytes;
 use crate::task::{Portion, Task};
-use crate::update;
+use crate::update::Parts;
 use pyo3::exceptions::PyResourceWarning;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -97,16 +97,16 @@ impl WatchHandle {
 
     /// The next update, if one is there.
     pub(crate) fn take(&self, py: Python<'_>) -> Option<PyResult<Py<PyAny>>> {
-        // The buffer is locked meanwhile, so nothing is made here that the garbage collector
-        // tracks: a collection could free another holder of it.
-        self.buffer.take(|update, cursor| update::make(py, update, cursor))
+        // The buffer is locked while an update is copied out of it, and no more.
+        let parts = self.buffer.take(|update, cursor| Parts::copy(py, update, cursor))?;
+        Some(parts.make(py))
     }
 
     /// The list of all updates that are there, if there are any.
     pub(crate) fn take_all(&self, py: Python<'_>) -> Option<PyResult<Py<PyAny>>> {
         let (batch, first) = self.buffer.take_all()?;
         let updates = (first..batch.len())
-            .filter_map(|i| Some(update::make(py, batch.get(i)?, batch.cursor_after(i))));
+            .filter_map(|i| Some(Parts::copy(py, batch.get(i)?, batch.cursor_after(i)).make(py)));
         let list = updates.collect::<PyResult<Vec<_>>>();
         Some(list.and_then(|list| Ok(PyList::new(py, list)?.into_any().unbind())))
     }

@@ -353,7 +353,7 @@ fn abandon(py: Python<'_>, name: &str, state: &Cell<State>) {
     // An object may be freed while an exception is on its way, which is kept.
     let raised = PyErr::take(py);
     let ended = state.replace(State::Done);
-    let forgotten = matches!(ended, State::New(Task::Operation { .. }));
+    let forgotten = matches!(ended, State::New(Task::Operation { .. } | Task::Get(..)));
     let dropped = catch_unwind(AssertUnwindSafe(|| drop(ended)));
     if forgotten
         && dropped.is_ok()
