@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 pub struct Scenario {
     pub rule: String,
     pub name: String,
-    /// Edge cases of the field notes that this proves; for readers.
-    #[serde(default, rename = "edge")]
-    pub _edge: Vec<u32>,
+    /// Edge cases of the field notes that this proves.
+    #[serde(default)]
+    pub edge: Vec<u32>,
     #[serde(default)]
     pub needs: Vec<String>,
     #[serde(default)]

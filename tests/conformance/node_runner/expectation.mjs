@@ -6,8 +6,16 @@ import { slipstream } from "./package.mjs";
 /** Compares an error with `error:`. */
 export function checkError(error, spec, names) {
   if (!(error instanceof slipstream.KvError)) throw error;
-  const { code, contains = [], lacks = [], key, store, retryable, outcome_unknown, ...unknown } =
-    typeof spec === "string" ? { code: spec } : spec;
+  const {
+    code,
+    contains = [],
+    lacks = [],
+    key,
+    store,
+    retryable,
+    outcome_unknown,
+    ...unknown
+  } = typeof spec === "string" ? { code: spec } : spec;
   assert.deepEqual(unknown, {});
   const shown = `${error.stack} ${JSON.stringify(error)}`;
   assert.equal(error.code, code, shown);

@@ -37,7 +37,7 @@ export class Steps extends World {
 
   async step(step) {
     if (step.do in OPERATIONS) return this.operation(step);
-    const act = actions[step.do] ?? bulk[camelCase(step.do)] ?? watches[camelCase(step.do)];
+    const act = actions[camelCase(step.do)];
     assert(act, `no step ${step.do}`);
     return act(this, step);
   }
@@ -79,7 +79,10 @@ export class Steps extends World {
 }
 
 const actions = {
-  async reads_agree(world, { prefix = "", store = "main" }) {
+  ...bulk,
+  ...watches,
+
+  async readsAgree(world, { prefix = "", store = "main" }) {
     const reader = world.stores.get(store);
     const entries = await reader.scan(prefix);
     const keys = entries.map((entry) => entry.key);

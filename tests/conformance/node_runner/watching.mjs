@@ -44,7 +44,11 @@ export class Watching {
   /** Waits a little for nothing to come. */
   async quiet() {
     const read = await first(this.pending(), QUIET);
-    assert.equal(read, LATE, `got ${read === LATE ? "" : told(read.read?.value)} instead of nothing`);
+    assert.equal(
+      read,
+      LATE,
+      `got ${read === LATE ? "" : told(read.read?.value)} instead of nothing`,
+    );
   }
 
   async synced() {
@@ -76,7 +80,10 @@ export class Watching {
 
   /** Every update is of a key asked for (S6) and newer than all before it (S2). */
   check(update) {
-    assert(this.prefixes.some((prefix) => update.key.startsWith(prefix)), told(update));
+    assert(
+      this.prefixes.some((prefix) => update.key.startsWith(prefix)),
+      told(update),
+    );
     assert(!this.last || this.last.compare(update.version) < 0, told(update));
     this.last = update.version;
     if (update.type === "put") this.state.set(update.key, update.value);

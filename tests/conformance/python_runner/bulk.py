@@ -24,7 +24,7 @@ class Bulk(World):
     async def do_put_many(
         self, *, prefix: str, count: int, value: Text | None = None, store: str = "main"
     ) -> None:
-        given = None if value is None else self.names.bytes(value)
+        given = None if value is None else self.names.octets(value)
         writer = self.stores[store]
 
         async def put(index: int) -> None:

@@ -34,10 +34,10 @@ def check_answer(kind: str, answer: Any, expected: Any, names: Names) -> None:
             assert answer is None, f"got {answer!r}"
         case "get" | "entry":
             assert answer is not None, f"got nothing instead of {expected!r}"
-            assert answer.value == names.bytes(expected), f"got {answer!r}"
+            assert answer.value == names.octets(expected), f"got {answer!r}"
         case "scan":
             entries = [(entry.key, entry.value) for entry in answer]
-            assert entries == [(key, names.bytes(value)) for key, value in expected]
+            assert entries == [(key, names.octets(value)) for key, value in expected]
         case _:
             assert answer == expected
 
@@ -46,8 +46,10 @@ def version_of(kind: str, answer: Any) -> bytes | None:
     """The version that an answer carries."""
     match kind:
         case "get" | "entry":
-            return None if answer is None else answer.version
+            version = None if answer is None else answer.version
         case "put" | "create" | "update":
-            return answer
+            version = answer
         case _:
-            return None
+            version = None
+    assert version is None or isinstance(version, bytes), repr(version)
+    return version

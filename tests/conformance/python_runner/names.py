@@ -14,35 +14,35 @@ class Names:
     def with_name(self, name: str, value: bytes) -> "Names":
         return Names({**self.saved, name: value})
 
-    def bytes(self, text: Text) -> bytes:
+    def octets(self, text: Text) -> bytes:
         match text:
             case str() if text.startswith("$"):
                 return self.saved[text[1:]]
             case str():
                 return text.encode()
             case {"repeat": part, "times": times}:
-                return (part * times).encode()
+                return (str(part) * int(times)).encode()
             case {"hex": digits}:
                 return bytes.fromhex(digits)
             case _:
                 raise AssertionError(f"{text!r} is no text")
 
     def text(self, text: Text) -> str:
-        return self.bytes(text).decode()
+        return self.octets(text).decode()
 
     def token(self, token: Text) -> bytes:
         match token:
             case str():
                 assert token == "" or token.startswith("$"), f"{token!r} is no token"
-                return self.bytes(token)
+                return self.octets(token)
             case {"hex": digits}:
                 return bytes.fromhex(digits)
             case {"ahead_of": name, "by": by}:
-                value = self.bytes(name)
-                number = (int.from_bytes(value[-8:], "big") + by) % 2**64
+                value = self.octets(name)
+                number = (int.from_bytes(value[-8:], "big") + int(by)) % 2**64
                 return value[:-8] + number.to_bytes(8, "big")
             case {"mangled": name}:
-                value = self.bytes(name)
+                value = self.octets(name)
                 return bytes([value[0] ^ 0x80]) + value[1:]
             case _:
                 raise AssertionError(f"{token!r} is no token")

@@ -2,6 +2,7 @@
 
 import asyncio
 import copy
+import itertools
 import os
 import shutil
 from typing import Any
@@ -82,12 +83,12 @@ class Steps(Bulk, Watches, World):
 
     def call(self, kind: str, names: Names, *, store: str = "main", **arguments: Any) -> Any:
         """Starts one operation, to be awaited."""
-        given = []
+        given: list[Any] = []
         for name in OPERATIONS[kind]:
             if name in ("key", "prefix") and name in arguments:
                 given.append(names.text(arguments.pop(name)))
             elif name == "value":
-                given.append(names.bytes(arguments.pop(name)))
+                given.append(names.octets(arguments.pop(name)))
             elif name == "version":
                 given.append(names.token(arguments.pop(name)))
         return getattr(self.stores[store], kind)(*given, **arguments)
@@ -117,7 +118,7 @@ class Steps(Bulk, Watches, World):
 
     async def do_each(self, *, of: list[Text], steps: list[Step]) -> None:
         for item in of:
-            self.names.saved["item"] = self.names.bytes(item)
+            self.names.saved["item"] = self.names.octets(item)
             try:
                 await self.run(steps)
             except Exception as error:
@@ -136,7 +137,7 @@ class Steps(Bulk, Watches, World):
 
     async def do_rising(self, *, of: list[Text]) -> None:
         tokens = [self.names.token(token) for token in of]
-        assert all(a < b for a, b in zip(tokens, tokens[1:], strict=False)), tokens
+        assert all(a < b for a, b in itertools.pairwise(tokens)), tokens
 
     async def do_connect(
         self, *, save: str = "main", url: str | None = None, error: Any = None

@@ -46,7 +46,7 @@ class Watches(World):
         within: float = PATIENCE,
         save: str | None = None,
     ) -> None:
-        expected = [[self.names.bytes(part) for part in parts] for parts in expect]
+        expected = [[self.names.octets(part) for part in parts] for parts in expect]
         watching = self.watching(watch)
         while expected:
             update = await watching.update(within)
@@ -73,7 +73,7 @@ class Watches(World):
 
     async def do_fold(self, *, expect: dict[str, Text], watch: str = "watch") -> None:
         """Reads until the fold of all updates is the expected state."""
-        expected = {key: self.names.bytes(value) for key, value in expect.items()}
+        expected = {key: self.names.octets(value) for key, value in expect.items()}
         watching = self.watching(watch)
         while watching.state != expected:
             await watching.update()
