@@ -66,7 +66,7 @@ impl Store {
             Ok(()) => self.inner.reader.get_now(key, value)?,
             Err(error) => Err(error),
         };
-        Some(answer.map_err(|error| Failure::new(error, "get").in_store(self.name()).of_key(key)))
+        Some(answer.map_err(|error| self.failure(error, "get").of_key(key)))
     }
 
     /// The raw last record of `key`, which may be a tombstone (R3).
