@@ -26,18 +26,14 @@ const tool = {
     return "done";
   },
 
-  /** Tells `count` updates as they come. The first answer is that it watches. */
+  /** Tells `count` updates as they come, and answers the key of each. */
   async follow(prefix, count) {
-    const watch = store.watch(prefix);
-    await watch.synced();
-    answer("watching");
-    const seen = [];
-    for await (const update of watch) {
+    for await (const update of store.watch(prefix)) {
       say(`watch: ${update.type} ${update.key} = ${update.value ?? ""}`);
-      seen.push(update.key);
-      if (seen.length === count) break;
+      answer(update.key);
+      if (--count === 0) break;
     }
-    return seen;
+    return "all";
   },
 
   /** Handles jobs, and saves after each where it stands, until somebody kills it. */
