@@ -21,11 +21,11 @@ pub fn cursor(bytes: &[u8]) -> Result<WatchCursor, KvError> {
     })
 }
 
-/// A time to live in seconds.
-pub fn ttl_seconds(seconds: f64) -> Result<Duration, KvError> {
+/// A time in seconds, of the option `field`.
+pub fn seconds(field: &str, seconds: f64) -> Result<Duration, KvError> {
     match Duration::try_from_secs_f64(seconds) {
-        Ok(ttl) if !ttl.is_zero() => Ok(ttl),
-        _ => Err(KvError::InvalidArgument(format!("duration {seconds} s is not a time above 0"))),
+        Ok(time) if !time.is_zero() => Ok(time),
+        _ => Err(KvError::InvalidArgument(format!("{field} {seconds} s is not a time above 0"))),
     }
 }
 

@@ -13,7 +13,7 @@ mod operation;
 mod queue;
 mod runtime;
 
-pub use argument::{cursor, millis, store_config, token, ttl_seconds, whole};
+pub use argument::{cursor, millis, seconds, store_config, token, whole};
 pub use buffer::{Turn, WatchBuffer};
 pub use live::{Counted, Kind, Live, live};
 pub use lock::lock;

@@ -51,20 +51,26 @@ pub(crate) fn cursor(cursor: Option<&Bound<'_, PyAny>>) -> PyResult<WatchCursor>
     bridge::cursor(&bytes).map_err(|error| failure::refuse(cursor.py(), error, "watch"))
 }
 
-/// A duration: seconds or a `timedelta`.
+/// A duration, of the option `field`: seconds or a `timedelta`.
 pub(crate) fn duration(
     operation: &'static str,
-    value: Option<&Bound<'_, PyAny>>,
-) -> PyResult<Option<Duration>> {
-    let Some(value) = value else { return Ok(None) };
-    let py = value.py();
+    field: &str,
+    value: &Bound<'_, PyAny>,
+) -> PyResult<Duration> {
     let seconds = if value.is_instance_of::<PyDelta>() {
-        value.call_method0(intern!(py, "total_seconds"))?.extract()?
+        value.call_method0(intern!(value.py(), "total_seconds"))?.extract()?
     } else {
         value.extract()?
     };
-    let duration = bridge::ttl_seconds(seconds);
-    duration.map(Some).map_err(|error| failure::refuse(py, error, operation))
+    bridge::seconds(field, seconds).map_err(|error| failure::refuse(value.py(), error, operation))
+}
+
+/// A time to live, if one is given.
+pub(crate) fn ttl(
+    operation: &'static str,
+    value: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Option<Duration>> {
+    value.map(|value| duration(operation, "ttl", value)).transpose()
 }
 
 /// A whole number of an option.

@@ -63,11 +63,9 @@ fn open(
     timeout: &Bound<'_, PyAny>,
     connect_timeout: &Bound<'_, PyAny>,
 ) -> PyResult<Py<PyAny>> {
-    let default = ConnectOptions::default();
-    let seconds = |value| argument::duration("connect", Some(value));
     let options = ConnectOptions {
-        timeout: seconds(timeout)?.unwrap_or(default.timeout),
-        connect_timeout: seconds(connect_timeout)?.unwrap_or(default.connect_timeout),
+        timeout: argument::duration("connect", "timeout", timeout)?,
+        connect_timeout: argument::duration("connect", "connect_timeout", connect_timeout)?,
     };
     let connecting = async move { handle::connect(&url.0, options).await.map(Value::Session) };
     mode.run(py, "connect", Task::lengthy(mode, connecting))
@@ -127,7 +125,7 @@ impl ConnectionHandle {
             &name.0,
             storage.as_ref().map(|word| word.0.as_str()),
             argument::number("max_history", max_history)?,
-            argument::duration("store", max_age)?,
+            max_age.map(|age| argument::duration("store", "max_age", age)).transpose()?,
             argument::number("max_bytes", max_bytes)?,
             argument::number("num_replicas", num_replicas)?,
             discard.as_ref().map(|word| word.0.as_str()),

@@ -184,7 +184,7 @@ impl StoreHandle {
         ttl: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
         let value = argument::bytes("value", value)?;
-        let ttl = argument::duration("put", ttl)?;
+        let ttl = argument::ttl("put", ttl)?;
         self.run(py, "Store.put", |store| async move {
             store.put(&key.0, &value, ttl).await.map(Value::Token)
         })
@@ -206,7 +206,7 @@ impl StoreHandle {
         ttl: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
         let value = argument::bytes("value", value)?;
-        let ttl = argument::duration("create", ttl)?;
+        let ttl = argument::ttl("create", ttl)?;
         self.run(py, "Store.create", |store| async move {
             store.create(&key.0, &value, ttl).await.map(Value::Token)
         })
@@ -232,7 +232,7 @@ impl StoreHandle {
     ) -> PyResult<Py<PyAny>> {
         let value = argument::bytes("value", value)?;
         let version = argument::version("update", version)?;
-        let ttl = argument::duration("update", ttl)?;
+        let ttl = argument::ttl("update", ttl)?;
         self.run(py, "Store.update", |store| async move {
             store.update(&key.0, &value, &version, ttl).await.map(Value::Token)
         })
