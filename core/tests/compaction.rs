@@ -1,8 +1,8 @@
 //! Compaction by count: what it may sweep, and whom it expires.
 
+use slipstream::StoreConfig;
 use slipstream::handle::{ConnectOptions, Store, connect};
 use slipstream::kv::{BatchLimit, KvError, WatchCursor};
-use slipstream::StoreConfig;
 
 /// More removals than any store keeps beside fewer live keys.
 const MANY: usize = 70_000;

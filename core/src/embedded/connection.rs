@@ -42,7 +42,7 @@ enum Place {
 #[async_trait]
 trait Opened: Send + Sync {
     async fn store(self: Arc<Self>, config: StoreConfig) -> Result<Arc<dyn KvStore>, KvError>;
-    async fn shut_down(&self) -> Result<(), KvError>;
+    async fn shut_down(self: Arc<Self>) -> Result<(), KvError>;
     fn is_open(&self) -> bool;
 }
 
@@ -74,7 +74,7 @@ impl EmbeddedConnection {
 fn shared(name: &str) -> Arc<Database<MemoryEngine>> {
     let mut shared = SHARED.lock();
     // A child has its own memory, not a copy of its parent's that nobody keeps.
-    let open = shared.get(name).and_then(Weak::upgrade).filter(|it| !it.is_inherited());
+    let open = shared.get(name).and_then(Weak::upgrade).filter(|it| it.join());
     open.unwrap_or_else(|| {
         let database = Arc::new(Database::new(MemoryEngine::default()));
         shared.retain(|_, database| database.strong_count() > 0);
@@ -158,11 +158,12 @@ impl<E: Engine> Opened for Link<E> {
         Ok(Arc::new(EmbeddedStore::new(self, store)))
     }
 
-    async fn shut_down(&self) -> Result<(), KvError> {
-        match Link::shut_down(self) {
-            // The last one to let go waits for the threads behind the database.
-            Some(database) if E::BLOCKS => blocking(move || Ok(drop(database))).await,
-            _ => Ok(()),
+    async fn shut_down(self: Arc<Self>) -> Result<(), KvError> {
+        if E::BLOCKS {
+            blocking(move || Ok(Link::shut_down(&self))).await
+        } else {
+            Link::shut_down(&self);
+            Ok(())
         }
     }
 

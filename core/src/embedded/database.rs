@@ -16,11 +16,13 @@ use tokio::sync::watch as signal;
 /// An engine with the stores that are open on it, and the thread that keeps them: it ends what is
 /// due and tells watches of changes that other processes made.
 ///
-/// Several connections may share one. It closes with the last of them.
+/// Several connections may share one. It closes with the last of them, whoever else holds it.
 pub(super) struct Database<E: Engine> {
     pub(super) engine: E,
     stores: RwLock<HashMap<String, Arc<OpenStore>>>,
     keeper: Mutex<Keeper>,
+    /// Connections that use it; nobody can join once the last has left.
+    users: Mutex<usize>,
     generation: u64,
 }
 
@@ -50,8 +52,10 @@ const IDLE: Duration = Duration::from_secs(1);
 const TIDY: Duration = Duration::from_secs(30);
 
 impl<E: Engine> Database<E> {
+    /// A database with one user.
     pub(super) fn new(engine: E) -> Self {
         Self {
+            users: Mutex::new(1),
             engine,
             stores: RwLock::default(),
             keeper: Mutex::default(),
@@ -59,9 +63,25 @@ impl<E: Engine> Database<E> {
         }
     }
 
-    /// Whether this was opened by a parent process.
-    pub(super) fn is_inherited(&self) -> bool {
-        self.generation != fork::generation()
+    /// Adds a user, unless the database is closing or a parent process opened it.
+    pub(super) fn join(&self) -> bool {
+        let mut users = self.users.lock();
+        let open = *users > 0 && self.generation == fork::generation();
+        *users += usize::from(open);
+        open
+    }
+
+    /// Takes a user away, and closes with the last one. What a parent process opened is not closed
+    /// in its child.
+    pub(super) fn leave(&self) {
+        let last = {
+            let mut users = self.users.lock();
+            *users = users.saturating_sub(1);
+            *users == 0
+        };
+        if last && self.generation == fork::generation() {
+            self.close();
+        }
     }
 
     /// Opens a store that exists, as it is (L2).
@@ -129,7 +149,7 @@ impl<E: Engine> Database<E> {
             if database.keeper.lock().stop {
                 return;
             }
-            if database.engine.has_foreign_changes() {
+            if database.engine.has_changes() {
                 database.ring();
             }
             let next = database.end_what_is_due().unwrap_or_else(|error| {
@@ -186,14 +206,6 @@ impl<E: Engine> Database<E> {
     fn ring(&self) {
         for store in self.stores.read().values() {
             store.bell.send_replace(());
-        }
-    }
-}
-
-impl<E: Engine> Drop for Database<E> {
-    fn drop(&mut self) {
-        if !self.is_inherited() {
-            self.close();
         }
     }
 }

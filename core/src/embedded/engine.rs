@@ -88,8 +88,9 @@ pub(super) trait Engine: Send + Sync + 'static {
     /// What the keeper of this engine sleeps on.
     fn alarm(&self) -> Arc<dyn Alarm>;
 
-    /// Whether another process has changed the tables since this was asked last.
-    fn has_foreign_changes(&self) -> bool {
+    /// Whether the tables have changed since this was asked last, where a writer alone cannot tell
+    /// all who watch: it is in another process, or was cancelled before it could.
+    fn has_changes(&self) -> bool {
         false
     }
 

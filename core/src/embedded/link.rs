@@ -15,6 +15,7 @@ pub(super) struct Link<E: Engine> {
 }
 
 impl<E: Engine> Link<E> {
+    /// Takes over one use of the database.
     pub(super) fn new(database: Arc<Database<E>>) -> Self {
         Self {
             database: RwLock::new(Some(database)),
@@ -47,10 +48,18 @@ impl<E: Engine> Link<E> {
         self.closing.subscribe()
     }
 
-    /// Ends the hold, and gives back what was held. Twice is fine.
-    pub(super) fn shut_down(&self) -> Option<Arc<Database<E>>> {
+    /// Ends the hold. Twice is fine. The last connection waits for the threads behind the database.
+    pub(super) fn shut_down(&self) {
         let database = self.database.write().take();
         self.closing.send_replace(true);
-        database
+        if let Some(database) = database {
+            database.leave();
+        }
+    }
+}
+
+impl<E: Engine> Drop for Link<E> {
+    fn drop(&mut self) {
+        self.shut_down();
     }
 }

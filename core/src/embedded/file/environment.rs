@@ -3,22 +3,20 @@ use super::tables::{Change, Databases, View, name};
 use crate::embedded::engine::{ReadTxn, Table, WriteTxn};
 use crate::fork::{Hold, Holdable, register};
 use crate::kv::KvError;
-use heed::{CommitOrAbort, Env, EnvFlags, EnvOpenOptions, MdbError, RoTxn, WithTls};
+use heed::{CommitOrAbort, Env, EnvFlags, EnvOpenOptions, MdbError, RoTxn, WithoutTls};
 use parking_lot::{ArcRwLockWriteGuard, RawRwLock, RwLock};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// An open LMDB environment.
 pub(super) struct Environment {
     lmdb: Arc<RwLock<Option<Lmdb>>>,
-    last_own_commit: AtomicU64,
     path: PathBuf,
 }
 
 struct Lmdb {
-    env: Env,
+    env: Env<WithoutTls>,
     databases: Databases,
 }
 
@@ -31,6 +29,9 @@ pub(super) const MAX_READERS: u32 = 4096;
 /// How long a fork waits for a commit that is under way.
 const FORK_WAIT: Duration = Duration::from_secs(1);
 
+/// How long closing waits for a transaction that is under way.
+const CLOSE_WAIT: Duration = Duration::from_secs(1);
+
 impl Environment {
     /// Opens a file that was found to be sound, or makes it.
     pub(super) fn open(path: &Path) -> Result<Arc<Self>, KvError> {
@@ -41,7 +42,6 @@ impl Environment {
             .ok_or_else(|| foreign(path, "it is an LMDB file with other contents"))?;
         let environment = Arc::new(Self {
             lmdb: Arc::new(RwLock::new(Some(Lmdb { env, databases }))),
-            last_own_commit: AtomicU64::new(0),
             path: path.to_owned(),
         });
         register(&environment);
@@ -66,9 +66,7 @@ impl Environment {
         let Lmdb { env, databases } = lmdb.as_ref().ok_or(KvError::NotConnected)?;
         let mut txn = env.write_txn().map_err(failed)?;
         let outcome = change(&mut Change { txn: &mut txn, databases })?;
-        let id = txn.id() as u64;
         txn.commit().map_err(|error| failed_commit(&self.path, error))?;
-        self.last_own_commit.fetch_max(id, Ordering::AcqRel);
         Ok(outcome)
     }
 
@@ -80,20 +78,23 @@ impl Environment {
         }
     }
 
+    /// Lets go of the file, once nobody reads or writes. A writer that waits for another process
+    /// keeps it.
+    pub(super) fn close(&self) {
+        if let Some(mut lmdb) = self.lmdb.try_write_for(CLOSE_WAIT) {
+            lmdb.take();
+        }
+    }
+
     /// The number of the last commit by anyone.
     pub(super) fn last_commit(&self) -> Result<u64, KvError> {
         let lmdb = self.lmdb.read();
         let env = &lmdb.as_ref().ok_or(KvError::NotConnected)?.env;
         Ok(read_txn(env)?.id() as u64)
     }
-
-    /// The number of the last commit by this process.
-    pub(super) fn last_own_commit(&self) -> u64 {
-        self.last_own_commit.load(Ordering::Acquire)
-    }
 }
 
-fn read_txn(env: &Env) -> Result<RoTxn<'_, WithTls>, KvError> {
+fn read_txn(env: &Env<WithoutTls>) -> Result<RoTxn<'_, WithoutTls>, KvError> {
     match env.read_txn() {
         Err(heed::Error::Mdb(MdbError::ReadersFull)) => {
             clear_stale_readers(env);
@@ -103,16 +104,18 @@ fn read_txn(env: &Env) -> Result<RoTxn<'_, WithTls>, KvError> {
     }
 }
 
-fn clear_stale_readers(env: &Env) {
+fn clear_stale_readers(env: &Env<WithoutTls>) {
     if let Err(error) = env.clear_stale_readers() {
         tracing::warn!(%error, "the reader slots of killed processes were not freed");
     }
 }
 
-fn open_env(path: &Path) -> Result<Env, KvError> {
+fn open_env(path: &Path) -> Result<Env<WithoutTls>, KvError> {
     let mut map_size = MAP_SIZE;
     loop {
-        let mut options = EnvOpenOptions::new();
+        // LMDB's thread-local readers are not used: a thread that ends while another one closes the
+        // file would write to memory that is no longer mapped.
+        let mut options = EnvOpenOptions::new().read_txn_without_tls();
         options.map_size(map_size).max_readers(MAX_READERS).max_dbs(Table::ALL.len() as u32);
         // SAFETY: the flag only says that the path is a file and not a directory.
         #[allow(unsafe_code)]
@@ -143,7 +146,7 @@ fn open_env(path: &Path) -> Result<Env, KvError> {
 }
 
 /// Opens the tables, and makes them in a new file; nothing if the file holds something else.
-fn open_databases(env: &Env) -> heed::Result<Option<Databases>> {
+fn open_databases(env: &Env<WithoutTls>) -> heed::Result<Option<Databases>> {
     let txn = env.read_txn()?;
     let opened = env.open_databases_and_commit(txn, |opener, txn| {
         let mut opened = Vec::new();

@@ -65,11 +65,10 @@ impl Engine for FileEngine {
         self.doorbell.clone()
     }
 
-    fn has_foreign_changes(&self) -> bool {
-        // Unreadable is told by the reads of those who are rung for.
+    fn has_changes(&self) -> bool {
+        // What cannot be read is told by the reads of those who are rung for.
         let Ok(last) = self.environment.last_commit() else { return true };
-        let seen = self.seen.swap(last, Ordering::AcqRel);
-        last > seen.max(self.environment.last_own_commit())
+        self.seen.swap(last, Ordering::AcqRel) != last
     }
 
     fn tidy(&self) {
@@ -78,5 +77,6 @@ impl Engine for FileEngine {
 
     fn close(&self) {
         self.committer.stop();
+        self.environment.close();
     }
 }

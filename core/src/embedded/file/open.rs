@@ -9,6 +9,8 @@ use crate::kv::KvError;
 use parking_lot::{ArcMutexGuard, Mutex, RawMutex};
 use std::collections::HashMap;
 use std::fs::OpenOptions;
+use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Weak};
 use std::time::Duration;
@@ -25,7 +27,12 @@ struct OpenFiles {
     databases: Arc<Mutex<Databases>>,
 }
 
-type Databases = HashMap<PathBuf, Weak<Database<FileEngine>>>;
+type Databases = HashMap<PathBuf, OpenFile>;
+
+struct OpenFile {
+    identity: Option<(u64, u64)>,
+    database: Weak<Database<FileEngine>>,
+}
 
 /// How long a fork waits for a file that is being opened.
 const FORK_WAIT: Duration = Duration::from_secs(1);
@@ -33,23 +40,42 @@ const FORK_WAIT: Duration = Duration::from_secs(1);
 /// How long a file that is being closed is waited for before it is opened again.
 const CLOSE_WAIT: Duration = Duration::from_secs(1);
 
-/// The database in a file, shared by all who open it in this process.
+/// The database in a file, shared by all who open it in this process, with one use of it.
 pub(in crate::embedded) fn open(path: &Path) -> Result<Arc<Database<FileEngine>>, KvError> {
     let path = filesystem::check(path)?;
     let mut open = OPEN.databases.lock();
-    if let Some(database) = open.get(&path).and_then(Weak::upgrade)
-        && !database.is_inherited()
+    if let Some(OpenFile { identity, database }) = open.get(&path)
+        && let Some(database) = database.upgrade()
+        && database.join()
     {
-        return Ok(database);
+        if *identity == identity_of(&path)? {
+            return Ok(database);
+        }
+        database.leave();
+        return Err(KvError::ConnectionFailed(format!(
+            "{} was replaced or removed while this process had it open; close every connection to \
+             it first",
+            path.display()
+        )));
     }
     wait_for_close(&path)?;
     let in_use = is_open_elsewhere(&path);
     verify(&path, in_use)?;
     space::reserve(&path, MAX_READERS, in_use)?;
     let database = Arc::new(Database::new(FileEngine::new(&path)?));
-    open.retain(|_, database| database.strong_count() > 0);
-    open.insert(path, Arc::downgrade(&database));
+    open.retain(|_, file| file.database.strong_count() > 0);
+    let file = OpenFile { identity: identity_of(&path)?, database: Arc::downgrade(&database) };
+    open.insert(path, file);
     Ok(database)
+}
+
+/// What tells a file from another one of the same name; nothing if there is none.
+fn identity_of(path: &Path) -> Result<Option<(u64, u64)>, KvError> {
+    match path.metadata() {
+        Ok(file) => Ok(Some((file.dev(), file.ino()))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(KvError::ConnectionFailed(format!("{}: {error}", path.display()))),
+    }
 }
 
 /// Waits until this process has let go of the file. To open and close LMDB's lock file while it has
