@@ -43,7 +43,7 @@ test: build ## Run every test of every language.
 .PHONY: lint
 lint: build ## Check formatting, lints and types of every language.
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets --quiet -- -D warnings
+	cargo clippy --workspace --lib --tests --quiet -- -D warnings
 	cargo fmt --manifest-path bench/Cargo.toml --all --check
 	cargo clippy --manifest-path bench/Cargo.toml --target-dir target/bench --quiet -- -D warnings
 	ruff format --check --quiet .
