@@ -5,41 +5,90 @@
 //! fork call [`prepare`] before, and [`resume`] in the parent or [`forked`] in the child after
 //! (Python: `os.register_at_fork`).
 
-use parking_lot::{Mutex, MutexGuard};
+use crate::lock::Mutex;
 use std::cell::RefCell;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, MutexGuard, Weak};
+use std::time::{Duration, Instant};
 
 static GENERATION: AtomicU64 = AtomicU64::new(0);
-static HOLDABLE: Mutex<Vec<Weak<dyn Holdable>>> = Mutex::new(Vec::new());
+static GATED: Mutex<Vec<Weak<dyn Gated>>> = Mutex::new(Vec::new());
 
 thread_local! {
     static HELD: RefCell<Option<Held>> = const { RefCell::new(None) };
 }
 
-/// What must stand still while the process forks, and be let go of in the child.
-pub(crate) trait Holdable: Send + Sync {
-    /// Waits, for a bounded time, until nobody uses it and keeps it so.
-    fn hold(&self) -> Option<Box<dyn Hold>>;
+/// How long a fork waits for those who are inside a gate.
+const PATIENCE: Duration = Duration::from_secs(1);
+const LOOK_AGAIN: Duration = Duration::from_micros(100);
+
+/// What nobody may be in the middle of while the process forks, and what a child lets go of.
+pub(crate) trait Gated: Send + Sync {
+    fn gate(&self) -> &Gate;
+
+    /// Lets go of it for good: this is the child, and nobody is inside the gate.
+    fn abandon(&self);
 }
 
-/// Something that stands still until this is dropped.
-pub(crate) trait Hold {
-    /// Lets go of it for good: this is the child.
-    fn abandon(self: Box<Self>);
+/// Lets any number in, and nobody while the process forks.
+#[derive(Debug, Default)]
+pub(crate) struct Gate {
+    /// Those inside, counted in twos; the lowest bit is set while the gate is shut.
+    state: AtomicUsize,
+}
+
+const SHUT: usize = 1;
+const ONE: usize = 2;
+
+/// A stay inside a gate.
+pub(crate) struct Pass<'a>(&'a Gate);
+
+impl Gate {
+    /// Goes in, and waits before a gate that is shut.
+    pub(crate) fn enter(&self) -> Pass<'_> {
+        while self.state.fetch_add(ONE, Ordering::AcqRel) & SHUT != 0 {
+            self.state.fetch_sub(ONE, Ordering::AcqRel);
+            std::thread::sleep(LOOK_AGAIN);
+        }
+        Pass(self)
+    }
+
+    /// Shuts the gate and waits until nobody is inside; whether that was soon enough.
+    fn shut(&self) -> bool {
+        let until = Instant::now() + PATIENCE;
+        let mut inside = self.state.fetch_or(SHUT, Ordering::AcqRel) & !SHUT;
+        while inside != 0 && Instant::now() < until {
+            std::thread::sleep(LOOK_AGAIN);
+            inside = self.state.load(Ordering::Acquire) & !SHUT;
+        }
+        if inside != 0 {
+            self.open();
+        }
+        inside == 0
+    }
+
+    fn open(&self) {
+        self.state.fetch_and(!SHUT, Ordering::AcqRel);
+    }
+}
+
+impl Drop for Pass<'_> {
+    fn drop(&mut self) {
+        self.0.state.fetch_sub(ONE, Ordering::AcqRel);
+    }
 }
 
 struct Held {
-    holds: Vec<Box<dyn Hold>>,
-    _registry: MutexGuard<'static, Vec<Weak<dyn Holdable>>>,
+    shut: Vec<Arc<dyn Gated>>,
+    _registry: MutexGuard<'static, Vec<Weak<dyn Gated>>>,
 }
 
-/// Has `it` held while the process forks.
-pub(crate) fn register(it: &Arc<impl Holdable + 'static>) {
-    let mut holdable = HOLDABLE.lock();
-    holdable.retain(|it| it.strong_count() > 0);
-    let it: Arc<dyn Holdable> = it.clone();
-    holdable.push(Arc::downgrade(&it));
+/// Has the gate of `it` shut while the process forks.
+pub(crate) fn register(it: &Arc<impl Gated + 'static>) {
+    let mut gated = GATED.lock();
+    gated.retain(|it| it.strong_count() > 0);
+    let it: Arc<dyn Gated> = it.clone();
+    gated.push(Arc::downgrade(&it));
 }
 
 /// Counts the forks between the first process and this one, as far as they were announced.
@@ -49,21 +98,24 @@ pub fn generation() -> u64 {
 
 /// Announces a fork, in the thread that forks: waits for what must not be copied half-way.
 pub fn prepare() {
-    // The registry is locked last: what is held may be waiting to be registered.
-    let holdable: Vec<_> = HOLDABLE.lock().iter().filter_map(Weak::upgrade).collect();
-    let holds = holdable.iter().filter_map(|it| it.hold()).collect();
-    HELD.set(Some(Held { holds, _registry: HOLDABLE.lock() }));
+    // The registry is locked last: who is inside a gate may be waiting to register something.
+    let gated: Vec<_> = GATED.lock().iter().filter_map(Weak::upgrade).collect();
+    let shut = gated.into_iter().filter(|it| it.gate().shut()).collect();
+    HELD.set(Some(Held { shut, _registry: GATED.lock() }));
 }
 
 /// Ends what [`prepare`] began, in the parent.
 pub fn resume() {
-    HELD.take();
+    let held = HELD.take();
+    held.iter().flat_map(|held| &held.shut).for_each(|it| it.gate().open());
 }
 
 /// Announces that this process is a forked child, before any other code runs there.
 pub fn forked() {
     GENERATION.fetch_add(1, Ordering::Relaxed);
-    if let Some(held) = HELD.take() {
-        held.holds.into_iter().for_each(Hold::abandon);
+    let held = HELD.take();
+    for it in held.iter().flat_map(|held| &held.shut) {
+        it.abandon();
+        it.gate().open();
     }
 }

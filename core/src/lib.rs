@@ -8,6 +8,7 @@ pub mod fork;
 pub mod handle;
 pub mod key;
 pub mod kv;
+mod lock;
 mod store;
 
 pub use embedded::EmbeddedConnection;

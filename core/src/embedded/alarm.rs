@@ -1,4 +1,4 @@
-use parking_lot::{Condvar, Mutex};
+use crate::lock::{Condvar, Mutex};
 use std::time::Duration;
 
 /// Wakes one waiting thread.
@@ -21,7 +21,7 @@ impl Alarm for LocalAlarm {
     fn wait(&self, limit: Duration) {
         let mut rung = self.rung.lock();
         if !*rung {
-            self.changed.wait_for(&mut rung, limit);
+            rung = self.changed.wait_for(rung, limit);
         }
         *rung = false;
     }

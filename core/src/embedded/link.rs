@@ -2,7 +2,7 @@ use super::database::Database;
 use super::engine::Engine;
 use crate::fork;
 use crate::kv::KvError;
-use parking_lot::RwLock;
+use crate::lock::RwLock;
 use std::sync::Arc;
 use tokio::sync::watch as signal;
 
@@ -60,6 +60,9 @@ impl<E: Engine> Link<E> {
 
 impl<E: Engine> Drop for Link<E> {
     fn drop(&mut self) {
-        self.shut_down();
+        // In a forked child the lock may be held by a thread that is not there.
+        if self.generation == fork::generation() {
+            self.shut_down();
+        }
     }
 }

@@ -4,10 +4,10 @@ use super::engine::{Engine, ReadTxn, STORE, Submitted, Table, Visit, VisitChange
 use super::meta::StoreMeta;
 use super::rules::{self, Write};
 use crate::kv::KvError;
+use crate::lock::RwLock;
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry as Place;
-use parking_lot::RwLock;
 use smallvec::SmallVec;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::BuildHasher;

@@ -3,7 +3,7 @@ use crate::fork;
 use crate::kv::{
     BatchLimit, ChannelWatch, KvError, KvWatcher, UpdateBatch, WatchCursor, WatchSource,
 };
-use parking_lot::Mutex;
+use crate::lock::Mutex;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

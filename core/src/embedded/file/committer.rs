@@ -5,7 +5,7 @@ use crate::embedded::meta::StoreMeta;
 use crate::embedded::rules::{self, Action, Answer, Write};
 use crate::embedded::worker::Worker;
 use crate::kv::KvError;
-use parking_lot::{Condvar, Mutex};
+use crate::lock::{Condvar, Mutex};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
@@ -115,13 +115,15 @@ impl Committer {
             if queue.stop {
                 return None;
             }
-            self.filled.wait(&mut queue);
+            queue = self.filled.wait(queue);
         }
         let until = Instant::now() + GATHER;
         while queue.jobs.len() < last && !queue.stop {
-            if self.filled.wait_until(&mut queue, until).timed_out() {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
                 break;
             }
+            queue = self.filled.wait_for(queue, left);
         }
         let rest = queue.jobs.len().min(BATCH);
         let rest = queue.jobs.split_off(rest);

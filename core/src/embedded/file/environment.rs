@@ -1,17 +1,18 @@
 use super::space;
 use super::tables::{Change, Databases, View, name};
 use crate::embedded::engine::{ReadTxn, Table, WriteTxn};
-use crate::fork::{Hold, Holdable, register};
+use crate::fork::{Gate, Gated, register};
 use crate::kv::KvError;
+use crate::lock::RwLock;
 use heed::{CommitOrAbort, Env, EnvFlags, EnvOpenOptions, MdbError, RoTxn, WithoutTls};
-use parking_lot::{ArcRwLockWriteGuard, RawRwLock, RwLock};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// An open LMDB environment.
 pub(super) struct Environment {
-    lmdb: Arc<RwLock<Option<Lmdb>>>,
+    lmdb: RwLock<Option<Lmdb>>,
+    gate: Gate,
     path: PathBuf,
 }
 
@@ -26,8 +27,6 @@ const MAP_SIZE: usize = 64 << 30;
 const MIN_MAP_SIZE: usize = 1 << 30;
 /// Threads that may read at once, in all processes together: a slot of 64 bytes each.
 pub(super) const MAX_READERS: u32 = 4096;
-/// How long a fork waits for a commit that is under way.
-const FORK_WAIT: Duration = Duration::from_secs(1);
 
 /// How long closing waits for a transaction that is under way.
 const CLOSE_WAIT: Duration = Duration::from_secs(1);
@@ -41,7 +40,8 @@ impl Environment {
             .map_err(failed)?
             .ok_or_else(|| foreign(path, "it is an LMDB file with other contents"))?;
         let environment = Arc::new(Self {
-            lmdb: Arc::new(RwLock::new(Some(Lmdb { env, databases }))),
+            lmdb: RwLock::new(Some(Lmdb { env, databases })),
+            gate: Gate::default(),
             path: path.to_owned(),
         });
         register(&environment);
@@ -52,6 +52,7 @@ impl Environment {
         &self,
         read: impl FnOnce(&dyn ReadTxn) -> Result<T, KvError>,
     ) -> Result<T, KvError> {
+        let _pass = self.gate.enter();
         let lmdb = self.lmdb.read();
         let Lmdb { env, databases } = lmdb.as_ref().ok_or(KvError::NotConnected)?;
         let txn = read_txn(env)?;
@@ -62,6 +63,7 @@ impl Environment {
         &self,
         change: impl FnOnce(&mut dyn WriteTxn) -> Result<T, KvError>,
     ) -> Result<T, KvError> {
+        let _pass = self.gate.enter();
         let lmdb = self.lmdb.read();
         let Lmdb { env, databases } = lmdb.as_ref().ok_or(KvError::NotConnected)?;
         let mut txn = env.write_txn().map_err(failed)?;
@@ -73,6 +75,7 @@ impl Environment {
     /// Frees the reader slots of processes that were killed: one that was killed while it read
     /// would keep old pages from being used again.
     pub(super) fn clear_stale_readers(&self) {
+        let _pass = self.gate.enter();
         if let Some(lmdb) = &*self.lmdb.read() {
             clear_stale_readers(&lmdb.env);
         }
@@ -81,6 +84,7 @@ impl Environment {
     /// Lets go of the file, once nobody reads or writes. A writer that waits for another process
     /// keeps it.
     pub(super) fn close(&self) {
+        let _pass = self.gate.enter();
         if let Some(mut lmdb) = self.lmdb.try_write_for(CLOSE_WAIT) {
             lmdb.take();
         }
@@ -88,6 +92,7 @@ impl Environment {
 
     /// The number of the last commit by anyone.
     pub(super) fn last_commit(&self) -> Result<u64, KvError> {
+        let _pass = self.gate.enter();
         let lmdb = self.lmdb.read();
         let env = &lmdb.as_ref().ok_or(KvError::NotConnected)?.env;
         Ok(read_txn(env)?.id() as u64)
@@ -189,17 +194,14 @@ fn open_databases(env: &Env<WithoutTls>) -> heed::Result<Option<Databases>> {
     }
 }
 
-impl Holdable for Environment {
-    fn hold(&self) -> Option<Box<dyn Hold>> {
-        let guard = RwLock::try_write_arc_for(&self.lmdb, FORK_WAIT)?;
-        Some(Box::new(guard))
+impl Gated for Environment {
+    fn gate(&self) -> &Gate {
+        &self.gate
     }
-}
 
-impl Hold for ArcRwLockWriteGuard<RawRwLock, Option<Lmdb>> {
-    fn abandon(mut self: Box<Self>) {
+    fn abandon(&self) {
         // Closing here unmaps the child's copy and touches nothing of the parent's.
-        self.take();
+        self.lmdb.write().take();
     }
 }
 

@@ -4,9 +4,9 @@ use super::filesystem;
 use super::space;
 use super::verify::verify;
 use crate::embedded::database::Database;
-use crate::fork::{self, Hold, Holdable};
+use crate::fork::{self, Gate, Gated};
 use crate::kv::KvError;
-use parking_lot::{ArcMutexGuard, Mutex, RawMutex};
+use crate::lock::Mutex;
 use std::collections::HashMap;
 use std::fs::OpenOptions;
 use std::io;
@@ -24,7 +24,8 @@ static OPEN: LazyLock<Arc<OpenFiles>> = LazyLock::new(|| {
 
 #[derive(Default)]
 struct OpenFiles {
-    databases: Arc<Mutex<Databases>>,
+    databases: Mutex<Databases>,
+    gate: Gate,
 }
 
 type Databases = HashMap<PathBuf, OpenFile>;
@@ -34,15 +35,13 @@ struct OpenFile {
     database: Weak<Database<FileEngine>>,
 }
 
-/// How long a fork waits for a file that is being opened.
-const FORK_WAIT: Duration = Duration::from_secs(1);
-
 /// How long a file that is being closed is waited for before it is opened again.
 const CLOSE_WAIT: Duration = Duration::from_secs(1);
 
 /// The database in a file, shared by all who open it in this process, with one use of it.
 pub(in crate::embedded) fn open(path: &Path) -> Result<Arc<Database<FileEngine>>, KvError> {
     let path = filesystem::check(path)?;
+    let _pass = OPEN.gate.enter();
     let mut open = OPEN.databases.lock();
     if let Some(OpenFile { identity, database }) = open.get(&path)
         && let Some(database) = database.upgrade()
@@ -103,15 +102,12 @@ fn is_open_elsewhere(path: &Path) -> bool {
     fcntl_getlk(&lock, &Flock::from(FlockType::WriteLock)).is_ok_and(|holder| holder.is_some())
 }
 
-impl Holdable for OpenFiles {
-    fn hold(&self) -> Option<Box<dyn Hold>> {
-        let guard = Mutex::try_lock_arc_for(&self.databases, FORK_WAIT)?;
-        Some(Box::new(guard))
+impl Gated for OpenFiles {
+    fn gate(&self) -> &Gate {
+        &self.gate
     }
-}
 
-impl Hold for ArcMutexGuard<RawMutex, Databases> {
-    fn abandon(mut self: Box<Self>) {
-        self.clear();
+    fn abandon(&self) {
+        self.databases.lock().clear();
     }
 }
