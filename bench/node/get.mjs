@@ -12,7 +12,8 @@ const few = many.slice(0, 20_000);
 const conn = await connect("memory:");
 const store = await conn.store("bench");
 for (const key of KEYS) await store.put(key, VALUE);
-const map = new Map(KEYS.map((key) => [key, VALUE]));
+// A value of its own for each key, as the store has.
+const map = new Map(KEYS.map((key) => [key, Buffer.from(VALUE)]));
 const baseline = await filled("memory:", KEYS, VALUE);
 
 async function ours() {
