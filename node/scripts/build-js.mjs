@@ -1,4 +1,4 @@
-// Compiles src/ twice: as ES modules and as CommonJS.
+// Compiles src/ twice: as ES modules and as CommonJS. Puts the licence where npm packs it.
 import { execFileSync } from "node:child_process";
 import { copyFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -15,6 +15,7 @@ for (const [project, folder] of [
 }
 // The package itself is of type "module", which this folder is not.
 writeFileSync("dist.new/cjs/package.json", `${JSON.stringify({ type: "commonjs" })}\n`);
+copyFileSync("../LICENSE", "LICENSE");
 // A build that fails leaves the one before in place.
 rmSync("dist", { recursive: true, force: true });
 renameSync("dist.new", "dist");

@@ -1,6 +1,8 @@
 // Loads the native half of the package, from where the package has it in both of its flavours.
 "use strict";
 
+const { version } = require("../../package.json");
+
 const { platform, arch } = process;
 
 /** The addons this package may hold, each named in full so that bundlers find it. */
@@ -24,4 +26,14 @@ function load() {
   }
 }
 
-module.exports = load();
+/** Refuses an addon of another build, which could take arguments for something else. */
+function check(addon) {
+  const found = addon.version?.() ?? "unknown";
+  if (found !== version) {
+    const message = `slipstream-kv ${version} found a native addon of version ${found}; `;
+    throw new Error(`${message}install the package anew, or run "npm run build" in it`);
+  }
+  return addon;
+}
+
+module.exports = check(load());

@@ -20,6 +20,7 @@ export interface Failure {
 /** The native half of the package. */
 export interface Addon {
   readonly EventLoop: new (wake: () => void, scratch: Uint8Array) => NativeEventLoop;
+  version(): string;
   live(): { sessions: number; stores: number; watches: number; operations: number };
 }
 

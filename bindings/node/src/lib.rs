@@ -12,5 +12,6 @@ mod live;
 mod page;
 mod session;
 mod store;
+mod version;
 mod wake;
 mod watch;

@@ -4,7 +4,7 @@ use crate::watch::Watch;
 use napi::Result;
 use napi_derive::napi;
 use slipstream::handle::{self, Failure};
-use slipstream::kv::KvError;
+use slipstream::kv::{KvEntry, KvError};
 use slipstream_bridge::{Counted, Kind, Value, WatchBuffer, cursor, millis, token};
 use std::rc::Rc;
 use std::time::Duration;
@@ -33,8 +33,13 @@ impl Store {
     /// The live entry of a key, or null.
     #[napi(catch_unwind)]
     pub fn get(&self, key: String) -> Result<Answer> {
-        let store = (*self.handle).clone();
-        self.operations.run(async move { store.get(&key).await.map(Value::Entry) })
+        let mut value = Vec::new();
+        let Some(found) = self.handle.get_now(&key, &mut value) else {
+            let store = (*self.handle).clone();
+            return self.operations.run(async move { store.get(&key).await.map(Value::Entry) });
+        };
+        let entry = found.map(|found| found.map(|version| KvEntry { key, value, version }));
+        Ok(Answer::Ready(self.operations.clone(), entry.map(Value::Entry)))
     }
 
     /// The raw last record of a key, or null.
