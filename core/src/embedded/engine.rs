@@ -76,6 +76,15 @@ pub(super) trait Engine: Send + Sync + 'static {
     /// Reads from one consistent view. Views must not be nested.
     fn read<T>(&self, read: impl FnOnce(&dyn ReadTxn) -> Result<T, KvError>) -> Result<T, KvError>;
 
+    /// Uses the record of one key, if there is one, as [`read`](Self::read) would find it.
+    fn record<T>(
+        &self,
+        key: &[u8],
+        using: impl FnOnce(Option<&[u8]>) -> Result<T, KvError>,
+    ) -> Result<T, KvError> {
+        self.read(|txn| using(txn.get(Table::Entries, key)?))
+    }
+
     /// Changes the tables; the change is kept if `change` succeeds, and durable when this returns.
     fn change<T>(
         &self,

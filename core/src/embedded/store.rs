@@ -43,8 +43,8 @@ impl<E: Engine> EmbeddedStore<E> {
         check_key(key)?;
         let row = row_key(self.store.id, key.as_bytes());
         self.link.with(|database| {
-            database.engine.read(|txn| {
-                let Some(bytes) = txn.get(Table::Entries, &row)? else { return Ok(None) };
+            database.engine.record(&row, |bytes| {
+                let Some(bytes) = bytes else { return Ok(None) };
                 let record = Record::decode(bytes)?;
                 // Most entries never end, and then the time does not matter.
                 let now = if record.deadline == 0 { 0 } else { clock::now() };

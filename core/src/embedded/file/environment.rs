@@ -1,3 +1,4 @@
+use super::recent::Recent;
 use super::space;
 use super::tables::{Change, Databases, View, name};
 use crate::embedded::engine::{ReadTxn, Table, WriteTxn};
@@ -12,6 +13,7 @@ use std::time::Duration;
 /// An open LMDB environment.
 pub(super) struct Environment {
     lmdb: RwLock<Option<Lmdb>>,
+    recent: Recent,
     gate: Gate,
     path: PathBuf,
 }
@@ -41,6 +43,7 @@ impl Environment {
             .ok_or_else(|| foreign(path, "it is an LMDB file with other contents"))?;
         let environment = Arc::new(Self {
             lmdb: RwLock::new(Some(Lmdb { env, databases })),
+            recent: Recent::default(),
             gate: Gate::default(),
             path: path.to_owned(),
         });
@@ -57,6 +60,32 @@ impl Environment {
         let Lmdb { env, databases } = lmdb.as_ref().ok_or(KvError::NotConnected)?;
         let txn = read_txn(env)?;
         read(&View { txn: &txn, databases })
+    }
+
+    /// Uses the record of one key, which may be one that was kept since the last commit.
+    pub(super) fn record<T>(
+        &self,
+        key: &[u8],
+        using: impl FnOnce(Option<&[u8]>) -> Result<T, KvError>,
+    ) -> Result<T, KvError> {
+        let _pass = self.gate.enter();
+        let lmdb = self.lmdb.read();
+        let Lmdb { env, databases } = lmdb.as_ref().ok_or(KvError::NotConnected)?;
+        // The header is written before a commit is acknowledged, and names it.
+        let last = env.info().last_txn_id as u64;
+        {
+            let kept = self.recent.since(last);
+            if let Some(record) = kept.as_ref().and_then(|kept| kept.find(key)) {
+                return using(Some(record));
+            }
+        }
+        let txn = read_txn(env)?;
+        let view = View { txn: &txn, databases };
+        let record = view.get(Table::Entries, key)?;
+        if let Some(record) = record {
+            self.recent.keep(txn.id() as u64, key, record);
+        }
+        using(record)
     }
 
     pub(super) fn change<T>(

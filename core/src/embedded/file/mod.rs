@@ -1,6 +1,7 @@
 //! The engine in a file: LMDB, which several processes may have open at once.
 //!
-//! `environment` is LMDB itself, `committer` the thread that does several writes in one commit,
+//! `environment` is LMDB itself, `recent` what was read of it since the last commit,
+//! `committer` the thread that does several writes in one commit,
 //! `doorbell` how this process hears of other processes' commits.
 
 mod committer;
@@ -8,6 +9,7 @@ mod doorbell;
 mod environment;
 mod filesystem;
 mod open;
+mod recent;
 mod space;
 mod tables;
 mod verify;
@@ -48,6 +50,14 @@ impl Engine for FileEngine {
 
     fn read<T>(&self, read: impl FnOnce(&dyn ReadTxn) -> Result<T, KvError>) -> Result<T, KvError> {
         self.environment.read(read)
+    }
+
+    fn record<T>(
+        &self,
+        key: &[u8],
+        using: impl FnOnce(Option<&[u8]>) -> Result<T, KvError>,
+    ) -> Result<T, KvError> {
+        self.environment.record(key, using)
     }
 
     fn change<T>(
