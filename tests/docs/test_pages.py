@@ -1,4 +1,4 @@
-"""Every example in README.md and docs/ runs, and every link in them leads somewhere."""
+"""Every example in our pages runs, and every link in them leads somewhere."""
 
 import re
 import subprocess
