@@ -20,9 +20,10 @@ export PATH := $(BIN):$(PATH)
 
 manifests := Cargo.toml Cargo.lock $(wildcard core/Cargo.toml bindings/*/Cargo.toml bindings/*/build.rs)
 core := $(manifests) $(shell find core/src bindings/bridge/src -name '*.rs')
-python_sources := $(core) $(shell find bindings/python -name '*.rs') python/pyproject.toml
+python_sources := $(core) $(shell find bindings/python -name '*.rs') python/pyproject.toml \
+	python/README.md LICENSE
 node_sources := $(core) $(shell find bindings/node -name '*.rs') $(shell find node/src -type f) \
-	$(wildcard node/*.json node/scripts/*)
+	$(wildcard node/*.json node/scripts/*) LICENSE
 bench_sources := $(core) $(shell find bench -name '*.rs' -o -name Cargo.toml -o -name Cargo.lock)
 
 .PHONY: help
@@ -52,7 +53,7 @@ lint: build ## Check formatting, lints and types of every language.
 	cd python && pyright
 	for folder in tests/*/; do MYPYPATH=tests mypy --strict "$$folder"; done
 	mypy --strict bench/run.py
-	mypy --strict examples/demo/run.py examples/demo/service.py
+	mypy --strict examples/demo/run.py examples/demo/service.py examples/lock.py
 	cd python && python -m mypy.stubtest slipstream
 	cd node && npm run --silent lint
 	@echo "lint: nothing found"
@@ -68,7 +69,7 @@ docs: build ## Build the Rust reference into target/doc, and run the examples of
 
 .PHONY: clean
 clean: ## Remove everything that was built.
-	rm -rf target $(VENV) node_modules node/node_modules node/dist node/*.node python/slipstream/*.so
+	rm -rf target $(VENV) node_modules node/node_modules node/dist node/LICENSE node/*.node python/slipstream/*.so
 
 $(STAMPS):
 	mkdir -p $@
