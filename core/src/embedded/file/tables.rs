@@ -34,8 +34,7 @@ pub(super) struct Change<'a, 'e> {
 
 impl ReadTxn for View<'_> {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<&[u8]>, KvError> {
-        let stored = self.databases[table as usize].get(self.txn, key).map_err(failed)?;
-        stored.map(|stored| checked(key, stored)).transpose()
+        get(self.databases, self.txn, table, key)
     }
 
     fn range(
@@ -65,8 +64,7 @@ impl Change<'_, '_> {
 
 impl ReadTxn for Change<'_, '_> {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<&[u8]>, KvError> {
-        let stored = self.databases[table as usize].get(self.txn, key).map_err(failed)?;
-        stored.map(|stored| checked(key, stored)).transpose()
+        get(self.databases, self.txn, table, key)
     }
 
     fn range(
@@ -91,6 +89,16 @@ impl WriteTxn for Change<'_, '_> {
     fn delete(&mut self, table: Table, key: &[u8]) -> Result<(), KvError> {
         self.databases[table as usize].delete(self.txn, key).map_err(failed).map(|_| ())
     }
+}
+
+fn get<'t>(
+    databases: &Databases,
+    txn: &'t RoTxn<'_, AnyTls>,
+    table: Table,
+    key: &[u8],
+) -> Result<Option<&'t [u8]>, KvError> {
+    let stored = databases[table as usize].get(txn, key).map_err(failed)?;
+    stored.map(|stored| checked(key, stored)).transpose()
 }
 
 const CHECKSUM: usize = 4;
