@@ -9,7 +9,7 @@ import slipstream
 from measure import KEYS, VALUE, directory, measure, rounds, sample
 
 ROW = "python-get-file"
-READS = sample(100_000)
+READS = 100_000
 SELECT = "SELECT value, version FROM entries WHERE key = ?"
 
 
@@ -46,22 +46,23 @@ async def main() -> None:
                     group.create_task(store.put(key, VALUE))
 
         async def ours() -> None:
-            for key in READS:
+            for key in reads:
                 await store.get(key)
 
         async def select() -> None:
             execute = database.execute
-            for key in READS:
+            for key in reads:
                 execute(SELECT, (key,)).fetchone()
 
         async def cached() -> None:
-            for key in READS:
+            for key in reads:
                 cache.get(key)
 
         for number in range(rounds()):
-            await measure(ROW, "slipstream", number, len(READS), ours)
-            await measure(ROW, "sqlite3, prepared select", number, len(READS), select)
-            await measure(ROW, "diskcache", number, len(READS), cached)
+            reads = sample(READS, number)
+            await measure(ROW, "slipstream", number, READS, ours)
+            await measure(ROW, "sqlite3, prepared select", number, READS, select)
+            await measure(ROW, "diskcache", number, READS, cached)
     database.close()
     cache.close()
 

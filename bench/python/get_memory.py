@@ -7,8 +7,8 @@ import slipstream
 from measure import KEYS, VALUE, measure, rounds, sample
 
 ROW = "python-get-memory"
-MANY = sample(200_000)
-FEW = MANY[:10_000]
+MANY = 200_000
+FEW = 10_000
 
 
 async def main() -> None:
@@ -23,26 +23,27 @@ async def main() -> None:
         baseline = baseline_python.filled("memory:", KEYS, VALUE)
 
         async def ours() -> None:
-            for key in MANY:
+            for key in many:
                 await store.get(key)
 
         async def lookup() -> None:
-            for key in MANY:
+            for key in many:
                 table[key]
 
         async def lookup_of_one_value() -> None:
-            for key in MANY:
+            for key in many:
                 one_value[key]
 
         async def a_future_a_call() -> None:
-            for key in FEW:
+            for key in many[:FEW]:
                 await baseline.get(key)
 
         for number in range(rounds()):
-            await measure(ROW, "slipstream", number, len(MANY), ours)
-            await measure(ROW, "dict lookup", number, len(MANY), lookup)
-            await measure(ROW, "dict lookup, one value", number, len(MANY), lookup_of_one_value)
-            await measure(ROW, "pyo3-async-runtimes", number, len(FEW), a_future_a_call)
+            many = sample(MANY, number)
+            await measure(ROW, "slipstream", number, MANY, ours)
+            await measure(ROW, "dict lookup", number, MANY, lookup)
+            await measure(ROW, "dict lookup, one value", number, MANY, lookup_of_one_value)
+            await measure(ROW, "pyo3-async-runtimes", number, FEW, a_future_a_call)
 
 
 asyncio.run(main())

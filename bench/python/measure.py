@@ -20,9 +20,10 @@ def directory() -> str:
     return sys.argv[2]
 
 
-def sample(count: int) -> list[str]:
-    """`count` keys in an order that no cache can guess, the same in every run."""
-    return random.Random(7).choices(KEYS, k=count)
+def sample(count: int, order: int) -> list[str]:
+    """`count` keys in one of many orders: a round reads in another one than the round before, which
+    no cache can guess, and in the same one in every run."""
+    return random.Random(order).choices(KEYS, k=count)
 
 
 async def measure(
