@@ -47,6 +47,7 @@ lint: build ## Check formatting, lints and types of every language.
 	cargo clippy --workspace --lib --tests --quiet -- -D warnings
 	cargo fmt --manifest-path bench/Cargo.toml --all --check
 	cargo clippy --manifest-path bench/Cargo.toml --target-dir target/bench --quiet -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
 	ruff format --check --quiet .
 	ruff check --quiet .
 	cd python && mypy slipstream tests

@@ -2,7 +2,7 @@
 //! No meaning of its own; the TypeScript in `node/src` is what a program sees.
 //!
 //! A call answers at once when it is ready, else with the number of an operation whose outcome
-//! [`EventLoop::drain`](event_loop::EventLoop) hands over later. Nothing here makes a promise, and
+//! `EventLoop::drain` hands over later. Nothing here makes a promise, and
 //! nothing but one wake-up function is ever called from another thread.
 
 mod answer;
