@@ -131,12 +131,7 @@ pub(super) fn expire(
     })?;
     for key in &due {
         let Some(found) = Found::load(txn, key)? else { continue };
-        if found.kind == Kind::Value {
-            let mark = New { kind: Kind::Purged, deadline: deadline(meta, None, now), value: &[] };
-            mark.write(txn, meta, key, Some(found))?;
-        } else {
-            sweep(txn, meta, key, found)?;
-        }
+        end(txn, meta, key, found, now)?;
     }
     sweep_surplus(txn, meta)?;
     Ok(due.len() == limit)
@@ -223,6 +218,21 @@ impl New<'_> {
     }
 }
 
+/// Ends a record that is due or in the way: a value becomes the mark of its removal, a mark is swept.
+fn end(
+    txn: &mut dyn WriteTxn,
+    meta: &mut StoreMeta,
+    key: &[u8],
+    found: Found,
+    now: u64,
+) -> Result<(), KvError> {
+    if found.kind != Kind::Value {
+        return sweep(txn, meta, key, found);
+    }
+    let mark = New { kind: Kind::Purged, deadline: deadline(meta, None, now), value: &[] };
+    mark.write(txn, meta, key, Some(found)).map(|_| ())
+}
+
 /// Removes a mark for good. What came before it can no longer be told, so the floor moves up.
 fn sweep(
     txn: &mut dyn WriteTxn,
@@ -240,7 +250,7 @@ fn sweep(
 /// Sweeps the oldest marks while there are more than are kept.
 fn sweep_surplus(txn: &mut dyn WriteTxn, meta: &mut StoreMeta) -> Result<(), KvError> {
     while meta.markers > meta.live.max(MARKERS_KEPT) {
-        let Some(key) = first_of(txn, Table::Markers, meta.id)? else { break };
+        let Some(key) = first_of(txn, Table::Markers, meta.id, None)? else { break };
         let Some(found) = Found::load(txn, &key)? else { break };
         sweep(txn, meta, &key, found)?;
     }
@@ -271,35 +281,27 @@ fn make_room(
     }
     let own = row_key(meta.id, key.as_bytes());
     while full(meta) {
-        let Some(oldest) = oldest_but(txn, meta.id, &own)? else { break };
+        let Some(oldest) = first_of(txn, Table::Log, meta.id, Some(&own))? else { break };
         let Some(found) = Found::load(txn, &oldest)? else { break };
-        if found.kind == Kind::Value {
-            let mark = New { kind: Kind::Purged, deadline: deadline(meta, None, now), value: &[] };
-            mark.write(txn, meta, &oldest, Some(found))?;
-        } else {
-            sweep(txn, meta, &oldest, found)?;
-        }
+        end(txn, meta, &oldest, found, now)?;
     }
     Ok(None)
 }
 
-fn oldest_but(txn: &dyn WriteTxn, store: u32, own: &RowKey) -> Result<Option<RowKey>, KvError> {
-    let mut oldest = None;
-    txn.range(Table::Log, &store.to_be_bytes(), &end_of(store), &mut |_, name| {
-        let key = row_key(store, name);
-        if key == *own {
-            return Ok(ControlFlow::Continue(()));
-        }
-        oldest = Some(key);
-        Ok(ControlFlow::Break(()))
-    })?;
-    Ok(oldest)
-}
-
-fn first_of(txn: &dyn WriteTxn, table: Table, store: u32) -> Result<Option<RowKey>, KvError> {
+/// The key in the first row of a store, of those that are not `but`.
+fn first_of(
+    txn: &dyn WriteTxn,
+    table: Table,
+    store: u32,
+    but: Option<&RowKey>,
+) -> Result<Option<RowKey>, KvError> {
     let mut first = None;
     txn.range(table, &store.to_be_bytes(), &end_of(store), &mut |_, name| {
-        first = Some(row_key(store, name));
+        let key = row_key(store, name);
+        if Some(&key) == but {
+            return Ok(ControlFlow::Continue(()));
+        }
+        first = Some(key);
         Ok(ControlFlow::Break(()))
     })?;
     Ok(first)

@@ -167,13 +167,7 @@ fn open_env(path: &Path) -> Result<Env<WithoutTls>, KvError> {
             {
                 map_size /= 2;
             }
-            Err(heed::Error::EnvAlreadyOpened) => {
-                return Err(KvError::ConnectionFailed(format!(
-                    "{} is still open in this process: a connection to it is being closed, or the \
-                     process forked while it was in use; try again",
-                    path.display()
-                )));
-            }
+            Err(heed::Error::EnvAlreadyOpened) => return Err(still_open(path)),
             opened => return opened.map_err(|error| failed_at(path, error)),
         }
     }
@@ -232,6 +226,15 @@ impl Gated for Environment {
         // Closing here unmaps the child's copy and touches nothing of the parent's.
         self.lmdb.write().take();
     }
+}
+
+/// What is said of a file that this process has not let go of.
+pub(super) fn still_open(path: &Path) -> KvError {
+    KvError::ConnectionFailed(format!(
+        "{} is still open in this process: a connection to it is being closed, or the process \
+         forked while it was in use; try again",
+        path.display()
+    ))
 }
 
 /// What is said of a file that is not ours.

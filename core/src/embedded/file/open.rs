@@ -1,5 +1,5 @@
 use super::FileEngine;
-use super::environment::MAX_READERS;
+use super::environment::{MAX_READERS, still_open};
 use super::filesystem;
 use super::space;
 use super::verify::verify;
@@ -43,11 +43,13 @@ pub(in crate::embedded) fn open(path: &Path) -> Result<Arc<Database<FileEngine>>
     let path = filesystem::check(path)?;
     let _pass = OPEN.gate.enter();
     let mut open = OPEN.databases.lock();
+    // Before the database is joined, so that a failure leaves no user behind.
+    let now = identity_of(&path)?;
     if let Some(OpenFile { identity, database }) = open.get(&path)
         && let Some(database) = database.upgrade()
         && database.join()
     {
-        if *identity == identity_of(&path)? {
+        if *identity == now {
             return Ok(database);
         }
         database.leave();
@@ -82,13 +84,7 @@ fn identity_of(path: &Path) -> Result<Option<(u64, u64)>, KvError> {
 /// belong to the process, and closing any descriptor of the file drops them.
 fn wait_for_close(path: &Path) -> Result<(), KvError> {
     match heed::env_closing_event(path) {
-        Some(closing) if !closing.wait_timeout(CLOSE_WAIT) => {
-            Err(KvError::ConnectionFailed(format!(
-                "{} is still open in this process: a connection to it is being closed, or the \
-                 process forked while it was in use; try again",
-                path.display()
-            )))
-        }
+        Some(closing) if !closing.wait_timeout(CLOSE_WAIT) => Err(still_open(path)),
         _ => Ok(()),
     }
 }

@@ -25,6 +25,8 @@ pub(super) struct Records {
     hasher: RandomState,
     /// The lengths of a key and of its record, and the two, one after another.
     bytes: Vec<u8>,
+    /// Whether a record found no room.
+    full: bool,
 }
 
 /// The memory that kept records take, at most.
@@ -42,9 +44,13 @@ impl Recent {
     /// Keeps a record that a transaction which saw `commit` has read.
     pub(super) fn keep(&self, commit: u64, key: &[u8], record: &[u8]) {
         let reads = self.reads.load(Ordering::Relaxed);
-        if reads < WORTH_WHILE && self.records.read().commit == commit {
-            self.reads.store(reads + 1, Ordering::Relaxed);
-            return;
+        {
+            // Most reads that have nothing to add do not keep other readers out.
+            let records = self.records.read();
+            if records.commit == commit && (reads < WORTH_WHILE || records.full) {
+                self.reads.store(reads.saturating_add(1), Ordering::Relaxed);
+                return;
+            }
         }
         let mut records = self.records.write();
         if records.commit < commit {
@@ -63,8 +69,9 @@ impl Records {
     }
 
     fn add(&mut self, key: &[u8], record: &[u8]) {
-        let Self { index, hasher, bytes, .. } = self;
+        let Self { index, hasher, bytes, full, .. } = self;
         if bytes.len() + LENGTHS + key.len() + record.len() > MAX_BYTES {
+            *full = true;
             return;
         }
         // Below the limit, so every length and place has room in four bytes.
@@ -80,6 +87,7 @@ impl Records {
         self.commit = commit;
         self.index.clear();
         self.bytes.clear();
+        self.full = false;
     }
 }
 
