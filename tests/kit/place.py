@@ -1,0 +1,121 @@
+"""Where a scenario of the conformance suite takes place on NATS."""
+
+from pathlib import Path
+from typing import Self
+
+from kit.nats_server import NatsServer
+from kit.proxy import Proxy
+
+# Whoever does not log in may do everything; who logs in as `reader` may not write under `locked.`.
+_SETTINGS = """
+authorization {
+    users: [
+        { user: anyone, password: "" }
+        {
+            user: reader, password: "p@ss:word"
+            permissions: { publish: { deny: ["$KV.*.locked.>"] } }
+        }
+    ]
+}
+no_auth_user: anyone
+"""
+
+
+class Place:
+    """A fresh server with a proxy before it. Its public methods are the calls of the ``server``
+    step: what they take and answer is plain JSON.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """``folder`` must be its own."""
+        self._server = NatsServer(folder, _SETTINGS)
+        self._proxy: Proxy | None = None
+
+    def __enter__(self) -> Self:
+        self._server.__enter__()
+        self._proxy = Proxy(self._server.port)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._proxy:
+            self._proxy.close()
+        self._server.stop()
+
+    def urls(self) -> dict[str, str]:
+        """``proxy``, ``server`` and what stands after ``//`` in them: ``address``."""
+        return {
+            "proxy": self._front.url,
+            "server": self._server.url,
+            "address": self._server.address,
+        }
+
+    def start(self) -> None:
+        """Starts the server, on the port and the store that it had."""
+        self._server.start()
+
+    def stop(self) -> None:
+        """Lets the server end in its own order."""
+        self._server.stop()
+
+    def restart(self) -> None:
+        """``stop`` and ``start``."""
+        self._server.restart()
+
+    def crash(self) -> None:
+        """``kill -9`` and ``start``."""
+        self._server.kill()
+        self._server.start()
+
+    def forward(self) -> None:
+        """Lets the proxy forward again, what it held back as well."""
+        self._front.forward()
+
+    def cut(self) -> None:
+        """Closes the connections through the proxy."""
+        self._front.cut()
+
+    def refuse(self) -> None:
+        """Closes the connections through the proxy and refuses new ones."""
+        self._front.refuse()
+
+    def stall(self) -> None:
+        """Holds back what goes through the proxy, both ways; connections stay open."""
+        self._front.stall()
+
+    def mute(self) -> None:
+        """Holds back what the server says; what it is told arrives."""
+        self._front.mute()
+
+    def connections(self) -> int:
+        """How many connections through the proxy are open."""
+        return self._front.connections
+
+    def create_store(self, store: str, **config: object) -> None:
+        """Makes a store as another client makes one, with these fields of its stream."""
+        self._server.jetstream.create_store(store, **config)
+
+    def delete_store(self, store: str) -> None:
+        """Deletes a store behind the back of its users."""
+        self._server.jetstream.delete_store(store)
+
+    def delete_stores(self) -> None:
+        """Deletes every store."""
+        for store in self._server.jetstream.stores():
+            self._server.jetstream.delete_store(store)
+
+    def stores(self) -> list[str]:
+        """The names of the stores that there are."""
+        return self._server.jetstream.stores()
+
+    def count_consumers(self, store: str) -> int:
+        """How many consumers a store has, of whomever."""
+        return self._server.jetstream.count_consumers(store)
+
+    def delete_consumers(self, store: str) -> None:
+        """Deletes every consumer of a store."""
+        self._server.jetstream.delete_consumers(store)
+
+    @property
+    def _front(self) -> Proxy:
+        assert self._proxy, "this place is entered with `with`"
+        return self._proxy
