@@ -1,0 +1,76 @@
+use super::config::NatsOptions;
+use super::file;
+use crate::kv::KvError;
+use rustls::crypto::ring;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ClientConfig, RootCertStore};
+use std::sync::Arc;
+
+/// Whether an option asks for TLS whatever the URL and the server say.
+pub(super) fn is_asked_for(options: &NatsOptions) -> bool {
+    options.tls_first || options.tls_ca.is_some() || options.tls_cert.is_some()
+}
+
+/// Whom to trust and what to show, read from the files that are named. A server may ask for TLS
+/// at any time, so there is always one.
+///
+/// It names its provider of cryptography: the one of the process may be missing, be somebody
+/// else's, or be in doubt, which is a panic.
+pub(super) fn client_config(options: &NatsOptions) -> Result<ClientConfig, KvError> {
+    let roots = match &options.tls_ca {
+        Some(path) => authorities(path)?,
+        None => system_authorities(),
+    };
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| KvError::ConnectionFailed(format!("TLS: {error}")))?
+        .with_root_certificates(roots);
+    match (&options.tls_cert, &options.tls_key) {
+        (None, None) => Ok(config.with_no_client_auth()),
+        (Some(cert), Some(key)) => {
+            let chain = certificates("tls_cert", cert)?;
+            let secret = PrivateKeyDer::from_pem_slice(file::read("tls_key", key)?.as_bytes())
+                .map_err(|_| refused("tls_key", key, "has no private key in PEM"))?;
+            config.with_client_auth_cert(chain, secret).map_err(|error| {
+                refused("tls_key", key, &format!("does not fit tls_cert {cert:?}: {error}"))
+            })
+        }
+        _ => Err(KvError::InvalidArgument(
+            "tls_cert and tls_key belong together; one of them is missing".to_owned(),
+        )),
+    }
+}
+
+fn authorities(path: &str) -> Result<RootCertStore, KvError> {
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates("tls_ca", path)? {
+        roots.add(certificate).map_err(|error| refused("tls_ca", path, &error.to_string()))?;
+    }
+    Ok(roots)
+}
+
+/// What cannot be read of the system's list is left out: it may be one certificate of hundreds,
+/// and a server that needed it is refused with the reason.
+fn system_authorities() -> RootCertStore {
+    let mut roots = RootCertStore::empty();
+    let found = rustls_native_certs::load_native_certs();
+    for error in found.errors {
+        tracing::debug!(%error, "a certificate authority of the system cannot be read");
+    }
+    roots.add_parsable_certificates(found.certs);
+    roots
+}
+
+fn certificates(option: &str, path: &str) -> Result<Vec<CertificateDer<'static>>, KvError> {
+    let text = file::read(option, path)?;
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(text.as_bytes()).collect();
+    match found {
+        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
+        _ => Err(refused(option, path, "has no certificate in PEM")),
+    }
+}
+
+fn refused(option: &str, path: &str, problem: &str) -> KvError {
+    KvError::InvalidArgument(format!("{option} {path:?} {problem}"))
+}
