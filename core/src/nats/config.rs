@@ -1,6 +1,7 @@
 use super::NatsConnection;
 use super::address::Addresses;
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Where a [`NatsConnection`] leads and with which credentials file.
@@ -16,35 +17,35 @@ pub struct NatsConnectionConfig {
     pub creds_file: Option<String>,
 }
 
-/// How to speak to a NATS cluster. Of `creds`, `creds_file`, `nkey`, `token` and `user`, and a
-/// login in the URL, one may be given. Its Debug output shows no secret (rule L4).
+/// How to speak to a NATS cluster. Of `creds`, `creds_file`, `nkey`, `token`, `user` and a login
+/// in the URL one may be given. Debug output shows no secret (rule L4).
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct NatsOptions {
     /// The content of a `.creds` file, in base64.
     pub creds: Option<String>,
     /// The path of a `.creds` file.
-    pub creds_file: Option<String>,
+    pub creds_file: Option<PathBuf>,
     /// The seed of a user's nkey, `SU…`.
     pub nkey: Option<String>,
     /// A token.
     pub token: Option<String>,
     /// A user's name.
     pub user: Option<String>,
-    /// The user's password.
+    /// The password of `user`.
     pub password: Option<String>,
     /// The path of a PEM file of the authorities to trust instead of the system's. Asks for TLS.
-    pub tls_ca: Option<String>,
+    pub tls_ca: Option<PathBuf>,
     /// The path of a PEM file with the client's certificate. Asks for TLS.
-    pub tls_cert: Option<String>,
+    pub tls_cert: Option<PathBuf>,
     /// The path of a PEM file with the key of `tls_cert`.
-    pub tls_key: Option<String>,
+    pub tls_key: Option<PathBuf>,
     /// Whether TLS starts before the server says anything (its `handshake_first`).
     pub tls_first: bool,
-    /// Whether reads of a replicated store may be answered by any replica, which may be behind
-    /// a write that was just made (rule R5).
+    /// Whether any replica of a store may answer reads, though it may be behind a write that was
+    /// just made (rule R5).
     pub stale_reads: bool,
-    /// What the server shows this connection as; `slipstream` if unset.
-    pub name: Option<String>,
+    /// What the server calls this connection in its reports; `slipstream` if unset.
+    pub client_name: Option<String>,
 }
 
 /// Makes a [`NatsConnection`] with options that [`NatsConnectionConfig`] does not have.
@@ -97,7 +98,7 @@ impl NatsConnectionBuilder {
     }
 
     /// The path of a `.creds` file.
-    pub fn creds_file(self, path: impl Into<String>) -> Self {
+    pub fn creds_file(self, path: impl Into<PathBuf>) -> Self {
         self.with(|options| options.creds_file = Some(path.into()))
     }
 
@@ -120,12 +121,12 @@ impl NatsConnectionBuilder {
     }
 
     /// The path of a PEM file of the authorities to trust instead of the system's. Asks for TLS.
-    pub fn tls_ca(self, path: impl Into<String>) -> Self {
+    pub fn tls_ca(self, path: impl Into<PathBuf>) -> Self {
         self.with(|options| options.tls_ca = Some(path.into()))
     }
 
     /// The paths of PEM files with the client's certificate and its key. Asks for TLS.
-    pub fn tls_client(self, cert: impl Into<String>, key: impl Into<String>) -> Self {
+    pub fn tls_client(self, cert: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
         self.with(|options| {
             options.tls_cert = Some(cert.into());
             options.tls_key = Some(key.into());
@@ -142,9 +143,9 @@ impl NatsConnectionBuilder {
         self.with(|options| options.stale_reads = true)
     }
 
-    /// What the server shows this connection as.
-    pub fn name(self, name: impl Into<String>) -> Self {
-        self.with(|options| options.name = Some(name.into()))
+    /// What the server calls this connection in its reports.
+    pub fn client_name(self, name: impl Into<String>) -> Self {
+        self.with(|options| options.client_name = Some(name.into()))
     }
 
     fn with(mut self, set: impl FnOnce(&mut NatsOptions)) -> Self {
@@ -154,27 +155,23 @@ impl NatsConnectionBuilder {
 }
 
 impl NatsOptions {
-    /// The names of the options that are given, as they are spelled in Rust.
-    pub(crate) fn given(&self) -> Vec<&'static str> {
-        let text = self.texts().map(|(name, value, _)| (name, value.is_some()));
-        let flags = [("tls_first", self.tls_first), ("stale_reads", self.stale_reads)];
-        text.into_iter().chain(flags).filter(|(_, given)| *given).map(|(name, _)| name).collect()
-    }
-
-    /// Name, value and whether the value is a secret.
-    fn texts(&self) -> [(&'static str, Option<&str>, bool); 10] {
-        [
-            ("creds", self.creds.as_deref(), true),
-            ("creds_file", self.creds_file.as_deref(), false),
-            ("nkey", self.nkey.as_deref(), true),
-            ("token", self.token.as_deref(), true),
-            ("user", self.user.as_deref(), false),
-            ("password", self.password.as_deref(), true),
-            ("tls_ca", self.tls_ca.as_deref(), false),
-            ("tls_cert", self.tls_cert.as_deref(), false),
-            ("tls_key", self.tls_key.as_deref(), false),
-            ("name", self.name.as_deref(), false),
-        ]
+    /// The name of an option that is given, if any is.
+    pub(crate) fn given(&self) -> Option<&'static str> {
+        let given = [
+            ("creds", self.creds.is_some()),
+            ("creds_file", self.creds_file.is_some()),
+            ("nkey", self.nkey.is_some()),
+            ("token", self.token.is_some()),
+            ("user", self.user.is_some()),
+            ("password", self.password.is_some()),
+            ("tls_ca", self.tls_ca.is_some()),
+            ("tls_cert", self.tls_cert.is_some()),
+            ("tls_key", self.tls_key.is_some()),
+            ("tls_first", self.tls_first),
+            ("stale_reads", self.stale_reads),
+            ("client_name", self.client_name.is_some()),
+        ];
+        given.into_iter().find(|(_, given)| *given).map(|(name, _)| name)
     }
 }
 
@@ -189,20 +186,25 @@ impl Settings {
 impl From<NatsConnectionConfig> for Settings {
     fn from(config: NatsConnectionConfig) -> Self {
         let NatsConnectionConfig { url, creds, creds_file } = config;
+        let creds_file = creds_file.map(PathBuf::from);
         Self::new(url, NatsOptions { creds, creds_file, ..NatsOptions::default() })
     }
 }
 
-/// The URL as it may be shown: one that cannot be read may hold a password anywhere.
-fn shown(url: &str) -> String {
+/// The URL as it may be shown. One that cannot be read may hold a password anywhere.
+pub(crate) fn shown_url(url: &str) -> String {
     Addresses::parse(url).map_or_else(|_| "(not a valid url)".to_owned(), |url| url.to_string())
+}
+
+fn hidden(secret: &Option<String>) -> Option<&'static str> {
+    secret.as_ref().map(|_| "***")
 }
 
 impl fmt::Debug for NatsConnectionConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("NatsConnectionConfig")
-            .field("url", &shown(&self.url))
-            .field("creds", &self.creds.as_ref().map(|_| "***"))
+            .field("url", &shown_url(&self.url))
+            .field("creds", &hidden(&self.creds))
             .field("creds_file", &self.creds_file)
             .finish()
     }
@@ -210,20 +212,27 @@ impl fmt::Debug for NatsConnectionConfig {
 
 impl fmt::Debug for NatsOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut out = f.debug_struct("NatsOptions");
-        for (name, value, secret) in self.texts() {
-            if let Some(value) = value {
-                out.field(name, &if secret { "***" } else { value });
-            }
-        }
-        out.field("tls_first", &self.tls_first).field("stale_reads", &self.stale_reads).finish()
+        f.debug_struct("NatsOptions")
+            .field("creds", &hidden(&self.creds))
+            .field("creds_file", &self.creds_file)
+            .field("nkey", &hidden(&self.nkey))
+            .field("token", &hidden(&self.token))
+            .field("user", &self.user)
+            .field("password", &hidden(&self.password))
+            .field("tls_ca", &self.tls_ca)
+            .field("tls_cert", &self.tls_cert)
+            .field("tls_key", &self.tls_key)
+            .field("tls_first", &self.tls_first)
+            .field("stale_reads", &self.stale_reads)
+            .field("client_name", &self.client_name)
+            .finish()
     }
 }
 
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Settings")
-            .field("url", &shown(&self.url))
+            .field("url", &shown_url(&self.url))
             .field("options", &self.options)
             .field("connect_timeout", &self.connect_timeout)
             .finish()

@@ -64,7 +64,7 @@ async fn options(settings: Settings, addresses: Addresses) -> Result<ConnectOpti
     let reading = tokio::task::spawn_blocking(move || {
         let given = &settings.options;
         let mut options = ConnectOptions::new()
-            .name(given.name.as_deref().unwrap_or("slipstream"))
+            .name(given.client_name.as_deref().unwrap_or("slipstream"))
             .require_tls(addresses.need_tls() || tls::is_asked_for(given))
             .tls_client_config(tls::client_config(given)?)
             .connection_timeout(settings.connect_timeout / addresses.servers().len() as u32)

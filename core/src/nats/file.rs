@@ -1,8 +1,9 @@
 use crate::kv::KvError;
 use std::io;
+use std::path::Path;
 
 /// Reads the text file that an option names.
-pub(super) fn read(option: &str, path: &str) -> Result<String, KvError> {
+pub(super) fn read(option: &str, path: &Path) -> Result<String, KvError> {
     std::fs::read_to_string(path).map_err(|error| {
         let text = format!("{option} {path:?}: {error}");
         match error.kind() {

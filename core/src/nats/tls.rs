@@ -5,6 +5,7 @@ use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
+use std::path::Path;
 use std::sync::Arc;
 
 /// Whether an option asks for TLS whatever the URL and the server say.
@@ -42,7 +43,7 @@ pub(super) fn client_config(options: &NatsOptions) -> Result<ClientConfig, KvErr
     }
 }
 
-fn authorities(path: &str) -> Result<RootCertStore, KvError> {
+fn authorities(path: &Path) -> Result<RootCertStore, KvError> {
     let mut roots = RootCertStore::empty();
     for certificate in certificates("tls_ca", path)? {
         roots.add(certificate).map_err(|error| refused("tls_ca", path, &error.to_string()))?;
@@ -62,7 +63,7 @@ fn system_authorities() -> RootCertStore {
     roots
 }
 
-fn certificates(option: &str, path: &str) -> Result<Vec<CertificateDer<'static>>, KvError> {
+fn certificates(option: &str, path: &Path) -> Result<Vec<CertificateDer<'static>>, KvError> {
     let text = file::read(option, path)?;
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(text.as_bytes()).collect();
     match found {
@@ -71,6 +72,6 @@ fn certificates(option: &str, path: &str) -> Result<Vec<CertificateDer<'static>>
     }
 }
 
-fn refused(option: &str, path: &str, problem: &str) -> KvError {
+fn refused(option: &str, path: &Path, problem: &str) -> KvError {
     KvError::InvalidArgument(format!("{option} {path:?} {problem}"))
 }
