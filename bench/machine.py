@@ -3,6 +3,7 @@
 import os
 import platform
 import subprocess
+import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,6 +21,8 @@ def stamp(root: Path) -> dict[str, str]:
         "Python": platform.python_version(),
         "Node": output("node", "--version").removeprefix("v"),
         "Rust": output("rustc", "--version").split()[1],
+        "nats-server": output("nats-server", "--version").split()[-1].removeprefix("v"),
+        "async-nats": locked(root / "bench" / "Cargo.lock", "async-nats"),
         "commit": output("git", "-C", str(root), "describe", "--always", "--dirty"),
     }
 
@@ -37,6 +40,12 @@ def memory_gibibytes() -> float:
 
 def file_system(path: Path) -> str:
     return output("stat", "--file-system", "--format=%T", str(path))
+
+
+def locked(path: Path, name: str) -> str:
+    """The version of a crate in a lock file."""
+    packages = tomllib.loads(path.read_text())["package"]
+    return next(str(package["version"]) for package in packages if package["name"] == name)
 
 
 def output(*command: str) -> str:

@@ -32,6 +32,7 @@ class Measurement:
 class Row:
     """A row of rows.toml."""
 
+    section: str
     id: str
     title: str
     program: str
@@ -50,7 +51,8 @@ TARGETS_HEADER = """\
 def markdown(
     rows: Sequence[Row], measurements: Sequence[Measurement], stamp: dict[str, str]
 ) -> str:
-    """Both tables: every contestant, then the targets. Medians, with the least and the most."""
+    """Both tables of these rows: the targets, then every contestant. Medians, with the least and
+    the most."""
     lines = [HEADER]
     targets = [TARGETS_HEADER]
     for row in rows:
@@ -84,7 +86,8 @@ def contestant(
         amount = spread([each.mebibytes or 0.0 for each in theirs], " MiB")
         return f"| {row.title} | {who} | {amount} | | | |"
     times = [each.time for each in theirs]
-    rate = figure(1e6 / median(times))
+    # One operation is the median of many, a latency and no rate.
+    rate = "" if theirs[0].operations == 1 else figure(1e6 / median(times))
     cpu = figure(median(each.cpu_time for each in theirs))
     over = "1" if who == row.ours else spread(ratios(theirs, ours), "x")
     return f"| {row.title} | {who} | {spread(times)} | {rate} | {cpu} | {over} |"
@@ -104,6 +107,12 @@ def target(
         case {"faster": limit, "than": who}:
             values = ratios(contestants[str(who)], ours)
             rule, unit, met = f"{limit}x faster than {who}", "x", median(values) >= float(limit)
+        case {"pace": limit, "of": who}:
+            values = ratios(contestants[str(who)], ours)
+            rule, unit, met = f"{limit}x the rate of {who}", "x", median(values) >= float(limit)
+        case {"cpu": limit, "of": who}:
+            values = cpu_ratios(ours, contestants[str(who)])
+            rule, unit, met = f"at most {limit}x CPU of {who}", "x", median(values) <= float(limit)
         case {"rate": limit}:
             values = [1e6 / each.time for each in ours]
             rule, unit, met = f"{figure(float(limit))} a second", "", median(values) >= float(limit)
@@ -118,6 +127,11 @@ def target(
 def ratios(over: Sequence[Measurement], under: Sequence[Measurement]) -> list[float]:
     """Ratios of time, each taken inside one round."""
     return [a.time / b.time for a, b in zip(over, under, strict=True)]
+
+
+def cpu_ratios(over: Sequence[Measurement], under: Sequence[Measurement]) -> list[float]:
+    """Ratios of processor time, each taken inside one round."""
+    return [a.cpu_time / b.cpu_time for a, b in zip(over, under, strict=True)]
 
 
 def spread(values: Sequence[float], unit: str = "") -> str:

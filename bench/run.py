@@ -7,53 +7,67 @@ missed is said so in the table; it does not fail the run, since a bench is not a
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
 import tomllib
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
 import machine
+import server
+from places import BENCH, BUILT, ROOT
 from report import Measurement, Row, markdown
 
-HERE = Path(__file__).parent
-ROOT = HERE.parent
-BUILT = ROOT / "target" / "bench" / "release"
 PROGRAM_SECONDS = 600
 ENGINE_ROUND_SECONDS = "1.0"
-README_MARK = "<!-- From here on: make bench BENCH_OPTIONS=--readme -->"
+README_TABLES = r"(<!-- make bench: {section} -->\n).*?(<!-- end of {section} -->)"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=7, help="rounds of each row")
-    parser.add_argument("--only", metavar="ROW", action="append", help="measure this row alone")
-    parser.add_argument("--readme", action="store_true", help="write the tables into README.md too")
+    parser.add_argument(
+        "--only", metavar="NAME", action="append", help="measure this row or section alone"
+    )
+    parser.add_argument(
+        "--readme", action="store_true", help="show the tables of what was measured in README.md"
+    )
     options = parser.parse_args()
     rows = [
         Row(**row)
-        for row in tomllib.loads((HERE / "rows.toml").read_text())["row"]
-        if options.only is None or row["id"] in options.only
+        for row in tomllib.loads((BENCH / "rows.toml").read_text())["row"]
+        if options.only is None or {row["id"], row["section"]} & set(options.only)
     ]
+    if not rows:
+        parser.error(f"rows.toml has no row or section of the name {', '.join(options.only)}")
     stamp = machine.stamp(ROOT)
     measurements = []
     for row in rows:
         print(f"measuring {row.id} ...", file=sys.stderr, flush=True)
         measurements += measured(row, options.rounds)
-    tables = markdown(rows, measurements, stamp)
-    print(tables)
+    for section in dict.fromkeys(row.section for row in rows):
+        tables = markdown([row for row in rows if row.section == section], measurements, stamp)
+        print(f"{tables}\n")
+        if options.readme:
+            show(section, tables)
     keep(stamp, measurements)
-    if options.readme:
-        show(tables)
 
 
 def measured(row: Row, rounds: int) -> list[Measurement]:
     """Runs one program in a process of its own, on an empty directory on disk."""
-    with tempfile.TemporaryDirectory(prefix="slipstream-bench-", dir=ROOT / "target") as directory:
+    with ExitStack() as stack:
+        directory = stack.enter_context(
+            tempfile.TemporaryDirectory(prefix="slipstream-bench-", dir=ROOT / "target")
+        )
+        variables = environment()
+        if row.section == "nats":
+            variables |= stack.enter_context(server.filled(Path(directory)))
         finished = subprocess.run(
-            command(row.program, str(rounds), directory),
-            env=environment(),
+            command(row, str(rounds), directory),
+            env=variables,
             stdout=subprocess.PIPE,
             text=True,
             check=True,
@@ -62,14 +76,16 @@ def measured(row: Row, rounds: int) -> list[Measurement]:
     return [Measurement(**json.loads(line)) for line in finished.stdout.splitlines()]
 
 
-def command(program: str, rounds: str, directory: str) -> list[str]:
-    match program.partition("/"):
+def command(row: Row, rounds: str, directory: str) -> list[str]:
+    match row.program.partition("/"):
         case "python", _, _:
-            return [sys.executable, str(HERE / program), rounds, directory]
+            return [sys.executable, str(BENCH / row.program), rounds, directory]
         case "node", _, _:
-            return ["node", str(HERE / program), rounds, directory]
+            return ["node", str(BENCH / row.program), rounds, directory]
+        case "nats", _, _:
+            return [str(server.PROGRAM), row.id, rounds]
         case _:
-            return [str(BUILT / program), directory, rounds, ENGINE_ROUND_SECONDS]
+            return [str(BUILT / row.program), directory, rounds, ENGINE_ROUND_SECONDS]
 
 
 def environment() -> dict[str, str]:
@@ -82,20 +98,26 @@ def environment() -> dict[str, str]:
 
 def keep(stamp: dict[str, str], measurements: list[Measurement]) -> None:
     time = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    path = HERE / "results" / f"{time}.json"
+    path = BENCH / "results" / f"{time}.json"
     path.parent.mkdir(exist_ok=True)
     text = {"machine": stamp, "measurements": [vars(each) for each in measurements]}
     path.write_text(json.dumps(text, indent=1) + "\n")
     print(f"\nEvery measurement: {path.relative_to(ROOT)}", file=sys.stderr)
 
 
-def show(tables: str) -> None:
-    """Puts the tables in the place of those that README.md has, at its end."""
+def show(section: str, tables: str) -> None:
+    """Puts the tables in the place of those that README.md has of this section."""
     path = ROOT / "README.md"
-    text, mark, _ = path.read_text().partition(README_MARK)
-    if not mark:
-        raise SystemExit(f"README.md has no line {README_MARK}")
-    path.write_text(f"{text}{mark}\n\n{tables}\n")
+    place = README_TABLES.format(section=section)
+    text, count = re.subn(
+        place,
+        lambda found: f"{found[1]}\n{tables}\n\n{found[2]}",
+        path.read_text(),
+        flags=re.DOTALL,
+    )
+    if count != 1:
+        raise SystemExit(f"README.md has no place for the tables of {section}: {place}")
+    path.write_text(text)
 
 
 if __name__ == "__main__":

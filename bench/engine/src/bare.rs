@@ -1,7 +1,6 @@
-use crate::VALUE;
-use crate::clock::{Clock, Measured};
 use heed::types::Bytes;
 use heed::{CommitOrAbort, Database, Env, EnvFlags, EnvOpenOptions};
+use measure::{Clock, Measured, VALUE};
 use std::path::Path;
 use std::time::Duration;
 
@@ -32,9 +31,9 @@ impl<'e> Puts<'e> {
     }
 
     pub fn run(&mut self, time: Duration) -> heed::Result<Measured> {
-        let clock = Clock::start(time);
+        let clock = Clock::start();
         let first = self.next;
-        while clock.is_running() {
+        while clock.elapsed() < time {
             let mut txn = self.env.write_txn()?;
             self.rows.put(&mut txn, format!("bare.{:08}", self.next).as_bytes(), &VALUE)?;
             txn.commit()?;

@@ -4,16 +4,14 @@
 //! Usage: `engine DIRECTORY ROUNDS SECONDS`.
 
 mod bare;
-mod clock;
 mod ours;
 
-use clock::Measured;
+use measure::report;
 use std::error::Error;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Bytes of a value, as in every row of the bench.
-const VALUE: [u8; 128] = [b'v'; 128];
+const ROW: &str = "durable-puts";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -27,18 +25,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let file = bare::create(&directory.join("bare.mdb"))?;
     let mut bare = bare::Puts::open(&file)?;
     for round in 0..rounds {
-        report("slipstream, 64 in flight", round, runtime.block_on(ours.run(64, time))?);
-        report("slipstream, one at a time", round, runtime.block_on(ours.run(1, time))?);
-        report("LMDB, one commit a put", round, bare.run(time)?);
+        report(ROW, "slipstream, 64 in flight", round, &runtime.block_on(ours.run(64, time))?);
+        report(ROW, "slipstream, one at a time", round, &runtime.block_on(ours.run(1, time))?);
+        report(ROW, "LMDB, one commit a put", round, &bare.run(time)?);
     }
     runtime.block_on(ours.close())?;
     Ok(())
-}
-
-fn report(who: &str, round: usize, measured: Measured) {
-    let Measured { operations, seconds, cpu } = measured;
-    println!(
-        "{{\"row\":\"durable-puts\",\"who\":\"{who}\",\"round\":{round},\
-         \"operations\":{operations},\"seconds\":{seconds},\"cpu\":{cpu}}}"
-    );
 }

@@ -1,5 +1,4 @@
-use crate::VALUE;
-use crate::clock::{Clock, Measured};
+use measure::{Clock, Measured, VALUE};
 use slipstream::StoreConfig;
 use slipstream::handle::{ConnectOptions, Failure, Session, Store, connect};
 use std::path::Path;
@@ -24,13 +23,13 @@ impl Puts {
     }
 
     pub async fn run(&self, in_flight: usize, time: Duration) -> Result<Measured, Failure> {
-        let clock = Arc::new(Clock::start(time));
+        let clock = Arc::new(Clock::start());
         let tasks: Vec<_> = (0..in_flight)
             .map(|_| {
                 let (store, next, clock) = (self.store.clone(), self.next.clone(), clock.clone());
                 tokio::spawn(async move {
                     let mut operations = 0;
-                    while clock.is_running() {
+                    while clock.elapsed() < time {
                         let number = next.fetch_add(1, Ordering::Relaxed);
                         store.put(&format!("ours.{number:08}"), &VALUE, None).await?;
                         operations += 1;
