@@ -8,8 +8,8 @@ use super::rules::{self, Action, MAX_VALUE, Write, Written, end_of, row_key};
 use super::watch::EmbeddedWatch;
 use crate::key::{PrefixSet, check_key, check_prefix};
 use crate::kv::{
-    BatchLimit, KvEntry, KvError, KvPurge, KvReader, KvTtl, KvUpdate, KvWatcher, KvWriter,
-    VersionToken, WatchCursor, WatchSource,
+    KvEntry, KvError, KvPurge, KvReader, KvTtl, KvUpdate, KvWatcher, KvWriter, VersionToken,
+    WatchCursor, WatchSource, forward,
 };
 use crate::store::KvStore;
 use async_trait::async_trait;
@@ -274,21 +274,7 @@ impl<E: Engine> KvWatcher for EmbeddedStore<E> {
         cursor: &WatchCursor,
         tx: Sender<KvUpdate>,
     ) -> Result<(), KvError> {
-        let mut watch = self.open(prefixes, cursor)?;
-        loop {
-            // A receiver that is gone ends the watch, on an idle store too (S9).
-            let batch = tokio::select! {
-                biased;
-                () = tx.closed() => return Ok(()),
-                batch = watch.next_batch(BatchLimit::default()) => batch?,
-            };
-            let Some(batch) = batch else { return Ok(()) };
-            for update in batch.into_updates() {
-                if tx.send(update).await.is_err() {
-                    return Ok(());
-                }
-            }
-        }
+        forward(self.open(prefixes, cursor)?, tx).await
     }
 
     fn source(

@@ -92,6 +92,27 @@ pub trait WatchSource: Send {
     }
 }
 
+/// Sends what a source hands out to the receiver of a watch method, until either ends.
+pub(crate) async fn forward(
+    mut source: impl WatchSource,
+    tx: Sender<KvUpdate>,
+) -> Result<(), KvError> {
+    loop {
+        // A receiver that is gone ends the watch, on an idle store too (S9).
+        let batch = tokio::select! {
+            biased;
+            () = tx.closed() => return Ok(()),
+            batch = source.next_batch(BatchLimit::default()) => batch?,
+        };
+        let Some(batch) = batch else { return Ok(()) };
+        for update in batch.into_updates() {
+            if tx.send(update).await.is_err() {
+                return Ok(());
+            }
+        }
+    }
+}
+
 /// A watch of a store that implements only the required methods: its updates are taken from the
 /// channel they are sent to. Needs a tokio runtime.
 pub struct ChannelWatch {

@@ -1,0 +1,236 @@
+//! The JetStream API: what is asked as JSON, and what a refusal means.
+
+use crate::kv::KvError;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// An answer, or a refusal.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum Reply<T> {
+    Refused { error: Refusal },
+    Answer(T),
+}
+
+/// Why the server refused.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Refusal {
+    pub(super) code: u16,
+    #[serde(default)]
+    pub(super) err_code: u32,
+    #[serde(default)]
+    pub(super) description: String,
+}
+
+impl Refusal {
+    pub(super) const STREAM_NOT_FOUND: u32 = 10059;
+    pub(super) const STREAM_NAME_IN_USE: u32 = 10058;
+    pub(super) const MESSAGE_NOT_FOUND: u32 = 10037;
+    const WRONG_LAST_SEQUENCE: [u32; 2] = [10071, 10164];
+
+    /// Whether another write came first.
+    pub(super) fn is_conflict(&self) -> bool {
+        Self::WRONG_LAST_SEQUENCE.contains(&self.err_code)
+    }
+
+    /// Whether the same request may be granted a moment later: no leader, or not ready yet.
+    pub(super) fn is_passing(&self) -> bool {
+        const CLUSTER: [u32; 5] = [10004, 10008, 10009, 10118, 10195];
+        CLUSTER.contains(&self.err_code)
+    }
+}
+
+impl From<Refusal> for KvError {
+    fn from(refusal: Refusal) -> Self {
+        let Refusal { code, err_code, description } = &refusal;
+        let text = format!("{description} (server error {err_code})");
+        match err_code {
+            _ if refusal.is_conflict() => Self::RevisionMismatch,
+            10077 | 10047 | 10028 | 10023 | 10002 | 10119 | 10120 => {
+                Self::LimitExceeded(format!("the store or its server is full: {text}"))
+            }
+            10026 | 10027 => Self::LimitExceeded(format!("the server allows no more: {text}")),
+            10054 => Self::LimitExceeded(format!("the value is too large: {text}")),
+            10052 | 10074 | 10122 | 10165 | 10166 => Self::InvalidArgument(text),
+            &Refusal::STREAM_NOT_FOUND => {
+                Self::OperationFailed(format!("the store is not there, or was deleted: {text}"))
+            }
+            10039 | 10076 => Self::OperationFailed(format!("JetStream is not enabled: {text}")),
+            _ if refusal.is_passing() || *code == 503 => {
+                Self::ConnectionFailed(format!("the servers are not ready: {text}"))
+            }
+            _ => Self::OperationFailed(format!("the server refused: {text}")),
+        }
+    }
+}
+
+/// How the server is to keep a bucket.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct StreamConfig {
+    pub(super) name: String,
+    #[serde(default)]
+    pub(super) subjects: Vec<String>,
+    pub(super) storage: String,
+    pub(super) discard: String,
+    #[serde(default)]
+    pub(super) max_msgs_per_subject: i64,
+    #[serde(default)]
+    pub(super) max_msgs: i64,
+    #[serde(default)]
+    pub(super) max_bytes: i64,
+    #[serde(default)]
+    pub(super) max_msg_size: i64,
+    #[serde(with = "nanoseconds", default)]
+    pub(super) max_age: Duration,
+    #[serde(with = "nanoseconds", default)]
+    pub(super) duplicate_window: Duration,
+    pub(super) num_replicas: usize,
+    #[serde(default)]
+    pub(super) allow_direct: bool,
+    #[serde(default)]
+    pub(super) allow_rollup_hdrs: bool,
+    #[serde(default)]
+    pub(super) deny_delete: bool,
+    #[serde(default)]
+    pub(super) allow_msg_ttl: bool,
+    #[serde(with = "nanoseconds", default, skip_serializing_if = "Duration::is_zero")]
+    pub(super) subject_delete_marker_ttl: Duration,
+}
+
+/// A stream as it is.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct StreamInfo {
+    pub(super) config: StreamConfig,
+    /// When it was made: what tells it from another one of the same name.
+    pub(super) created: String,
+    pub(super) state: StreamState,
+    pub(super) cluster: Option<Cluster>,
+}
+
+/// The servers that keep a stream.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Cluster {
+    /// Absent while one is being elected, when the answer is not the leader's.
+    #[serde(default)]
+    pub(super) leader: String,
+}
+
+/// What a stream holds.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct StreamState {
+    pub(super) messages: u64,
+    pub(super) bytes: u64,
+    pub(super) first_seq: u64,
+    pub(super) last_seq: u64,
+}
+
+impl StreamInfo {
+    /// A number that is another one for a stream that was deleted and made again (FNV-1a).
+    pub(super) fn incarnation(&self) -> u64 {
+        let hash = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        self.created.bytes().fold(0xcbf2_9ce4_8422_2325, hash)
+    }
+
+    /// Whether this is what the stream's leader says. Without one any server tells its own copy.
+    pub(super) fn is_authoritative(&self) -> bool {
+        self.config.num_replicas <= 1
+            || self.cluster.as_ref().is_none_or(|cluster| !cluster.leader.is_empty())
+    }
+}
+
+/// How a consumer is to be made.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct ConsumerConfig<'a> {
+    pub(super) name: &'a str,
+    pub(super) deliver_policy: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) opt_start_seq: Option<u64>,
+    pub(super) ack_policy: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) filter_subject: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    pub(super) filter_subjects: &'a [String],
+    pub(super) headers_only: bool,
+    pub(super) mem_storage: bool,
+    pub(super) num_replicas: usize,
+    #[serde(with = "nanoseconds")]
+    pub(super) inactive_threshold: Duration,
+}
+
+#[derive(Serialize)]
+pub(super) struct ConsumerRequest<'a> {
+    pub(super) stream_name: &'a str,
+    pub(super) config: ConsumerConfig<'a>,
+    pub(super) action: &'static str,
+}
+
+/// A consumer as it was made.
+#[derive(Debug, Deserialize)]
+pub(super) struct ConsumerInfo {
+    pub(super) num_pending: u64,
+}
+
+/// What a consumer is asked to deliver.
+#[derive(Serialize)]
+pub(super) struct PullRequest {
+    pub(super) batch: usize,
+    pub(super) max_bytes: usize,
+    #[serde(with = "nanoseconds")]
+    pub(super) expires: Duration,
+    #[serde(with = "nanoseconds")]
+    pub(super) idle_heartbeat: Duration,
+}
+
+/// A message to be read by the stream's leader.
+#[derive(Serialize, Default)]
+pub(super) struct MessageRequest<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) last_by_subj: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) seq: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) next_by_subj: Option<&'a str>,
+}
+
+/// A message read by the stream's leader.
+#[derive(Deserialize)]
+pub(super) struct StoredMessage {
+    pub(super) message: Stored,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Stored {
+    pub(super) seq: u64,
+    /// In base 64, as are the headers.
+    #[serde(default)]
+    pub(super) data: String,
+    #[serde(default)]
+    pub(super) hdrs: String,
+}
+
+/// The last messages of several subjects, in one answer each.
+#[derive(Serialize)]
+pub(super) struct MultiRequest<'a> {
+    pub(super) multi_last: &'a [&'a str],
+}
+
+/// That a write was taken.
+#[derive(Deserialize)]
+pub(super) struct Acknowledged {
+    pub(super) seq: u64,
+}
+
+/// Go's durations.
+mod nanoseconds {
+    use serde::{Deserialize, Deserializer, Serializer};
+    use std::time::Duration;
+
+    pub(super) fn serialize<S: Serializer>(time: &Duration, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_u64(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX >> 1))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+        // A negative time means none.
+        Ok(Duration::from_nanos(i64::deserialize(from)?.try_into().unwrap_or(0)))
+    }
+}

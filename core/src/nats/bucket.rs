@@ -1,0 +1,212 @@
+//! How a store is kept: as a stream, laid out as every NATS key-value client lays out its buckets.
+
+use super::api::{Refusal, StreamConfig, StreamInfo, StreamState};
+use super::link::Link;
+use crate::kv::KvError;
+use crate::store::{DiscardPolicy, StorageType, StoreConfig};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A bucket that was opened.
+pub(super) struct Bucket {
+    pub(super) name: String,
+    /// The name of its stream.
+    pub(super) stream: String,
+    /// What its keys are prefixed with to make subjects.
+    pub(super) subjects: String,
+    pub(super) link: Arc<Link>,
+    /// The largest message it takes, if less than the server does.
+    pub(super) max_message: Option<usize>,
+    /// Whether entries can have a time to live.
+    pub(super) ttl: bool,
+    /// Whether any server may be asked for a key, because each has what was written last.
+    pub(super) direct: bool,
+    /// Whether several keys can be read in one request.
+    pub(super) multi_get: bool,
+    /// Whether there are copies, which may be behind their leader.
+    pub(super) replicated: bool,
+    /// Whether a large part of a message is its value, as far as was known on opening.
+    pub(super) large_values: bool,
+}
+
+/// Markers of what expired are kept as long as a cursor can be expected to come back. The server
+/// writes none that live for ever.
+const MARKERS_KEPT: Duration = Duration::from_secs(365 * 24 * 3600);
+/// The server's own default, and the longest it allows for entries that live less.
+const DUPLICATE_WINDOW: Duration = Duration::from_secs(120);
+/// A value this large costs more to send than to leave out.
+const LARGE_VALUE: u64 = 1024;
+
+/// Opens the bucket of this configuration, which is made if it is missing. One that exists is
+/// opened as it is, and differences are logged (L2).
+pub(super) async fn open(link: Arc<Link>, config: &StoreConfig) -> Result<Bucket, KvError> {
+    link.check_open()?;
+    let name = &config.name;
+    let stream = format!("KV_{name}");
+    let info = match info(&link, &stream).await? {
+        Ok(info) => found(info, config),
+        Err(refusal) if refusal.err_code == Refusal::STREAM_NOT_FOUND => {
+            create(&link, &stream, config).await?
+        }
+        Err(refusal) => return Err(refusal.into()),
+    };
+    let subjects = format!("$KV.{name}.");
+    if !info.config.subjects.contains(&format!("{subjects}>")) {
+        return Err(KvError::OperationFailed(format!(
+            "the stream {stream:?} exists and is no bucket: its subjects are {:?}",
+            info.config.subjects
+        )));
+    }
+    let StreamConfig { num_replicas, allow_direct, allow_msg_ttl, max_msg_size, .. } = info.config;
+    let markers = !info.config.subject_delete_marker_ttl.is_zero();
+    let direct = allow_direct && (num_replicas <= 1 || link.stale_reads());
+    Ok(Bucket {
+        name: name.clone(),
+        stream,
+        subjects,
+        max_message: usize::try_from(max_msg_size).ok().filter(|&size| size > 0),
+        // With more history an older value would come back when the newest one's time is over.
+        ttl: allow_msg_ttl && markers && info.config.max_msgs_per_subject == 1,
+        direct,
+        // From this version on many keys are read as of one moment.
+        multi_get: direct && link.server_is(2, 15),
+        replicated: num_replicas > 1,
+        large_values: info.state.bytes > LARGE_VALUE * info.state.messages,
+        link,
+    })
+}
+
+/// What the server says of a stream now.
+pub(super) async fn info(
+    link: &Link,
+    stream: &str,
+) -> Result<Result<StreamInfo, Refusal>, KvError> {
+    link.api(&format!("STREAM.INFO.{stream}"), &serde_json::Map::new()).await
+}
+
+impl Bucket {
+    /// What the server says of the bucket now; an error if it is there no more.
+    pub(super) async fn info(&self) -> Result<StreamInfo, KvError> {
+        Ok(info(&self.link, &self.stream).await??)
+    }
+
+    /// The subject of a key.
+    pub(super) fn subject(&self, key: &str) -> String {
+        let mut subject = String::with_capacity(self.subjects.len() + key.len());
+        subject.push_str(&self.subjects);
+        subject.push_str(key);
+        subject
+    }
+
+    /// The key of a subject, if it is one of this bucket.
+    pub(super) fn key<'a>(&self, subject: &'a str) -> Option<&'a str> {
+        subject.strip_prefix(&self.subjects)
+    }
+}
+
+impl StreamInfo {
+    /// Whether entries may have been removed that nobody was told of, and that were not merely
+    /// overwritten: the oldest of a store that is or was close to its limit, those that were too
+    /// old and left no marker, or all of them by hand.
+    pub(super) fn may_have_evicted(&self) -> bool {
+        let StreamState { messages, bytes, first_seq, last_seq } = self.state;
+        // A store that evicts stays near its limit; from half of it on nothing is certain.
+        let near =
+            |used: u64, limit: i64| u64::try_from(limit).is_ok_and(|it| it > 0 && used > it / 2);
+        let full = near(bytes, self.config.max_bytes) || near(messages, self.config.max_msgs);
+        (self.config.discard == "old" && full)
+            || (!self.config.max_age.is_zero() && self.config.subject_delete_marker_ttl.is_zero())
+            || (messages == 0 && first_seq > last_seq && last_seq > 0)
+    }
+
+    /// Whether that can ever happen to this store while nobody looks.
+    pub(super) fn can_evict(&self) -> bool {
+        let config = &self.config;
+        (config.discard == "old" && (config.max_bytes > 0 || config.max_msgs > 0))
+            || (!config.max_age.is_zero() && config.subject_delete_marker_ttl.is_zero())
+    }
+}
+
+async fn create(link: &Link, stream: &str, config: &StoreConfig) -> Result<StreamInfo, KvError> {
+    let request = new_stream(stream, config, link.server_is(2, 11))?;
+    match link.api(&format!("STREAM.CREATE.{stream}"), &request).await? {
+        Ok(info) => Ok(info),
+        // Somebody else was first, with another configuration.
+        Err(refusal) if refusal.err_code == Refusal::STREAM_NAME_IN_USE => {
+            Ok(found(info(link, stream).await??, config))
+        }
+        Err(refusal) => Err(refusal.into()),
+    }
+}
+
+fn new_stream(stream: &str, config: &StoreConfig, ttl: bool) -> Result<StreamConfig, KvError> {
+    let history = config.max_history.unwrap_or(1);
+    let max_age = config.max_age.unwrap_or_default();
+    Ok(StreamConfig {
+        name: stream.to_owned(),
+        subjects: vec![format!("$KV.{}.>", config.name)],
+        storage: storage(config.storage).to_owned(),
+        discard: discard(config.discard).to_owned(),
+        max_msgs_per_subject: history.into(),
+        max_msgs: -1,
+        max_bytes: config.max_bytes.unwrap_or(-1),
+        max_msg_size: -1,
+        max_age,
+        duplicate_window: if max_age.is_zero() {
+            DUPLICATE_WINDOW
+        } else {
+            DUPLICATE_WINDOW.min(max_age)
+        },
+        num_replicas: config.num_replicas.unwrap_or(1),
+        allow_direct: true,
+        allow_rollup_hdrs: true,
+        deny_delete: true,
+        allow_msg_ttl: ttl,
+        // With more history it would be the shortest time to live there can be.
+        subject_delete_marker_ttl: if ttl && (history == 1 || !max_age.is_zero()) {
+            MARKERS_KEPT
+        } else {
+            Duration::ZERO
+        },
+    })
+}
+
+fn storage(storage: StorageType) -> &'static str {
+    match storage {
+        StorageType::Memory => "memory",
+        StorageType::Persistent => "file",
+    }
+}
+
+fn discard(discard: DiscardPolicy) -> &'static str {
+    match discard {
+        DiscardPolicy::New => "new",
+        DiscardPolicy::Old => "old",
+    }
+}
+
+/// Logs where a store differs from what was asked for.
+fn found(info: StreamInfo, asked: &StoreConfig) -> StreamInfo {
+    let is = &info.config;
+    let mut differences = Vec::new();
+    let mut compare = |what: &str, is: String, asked: Option<String>| {
+        if let Some(asked) = asked.filter(|asked| *asked != is) {
+            differences.push(format!("{what} is {is}, not {asked}"));
+        }
+    };
+    compare("storage", is.storage.clone(), Some(storage(asked.storage).to_owned()));
+    compare("discard", is.discard.clone(), Some(discard(asked.discard).to_owned()));
+    compare(
+        "max_history",
+        is.max_msgs_per_subject.to_string(),
+        asked.max_history.map(|it| it.to_string()),
+    );
+    compare("max_bytes", is.max_bytes.to_string(), asked.max_bytes.map(|it| it.to_string()));
+    compare("max_age", format!("{:?}", is.max_age), asked.max_age.map(|it| format!("{it:?}")));
+    compare("replicas", is.num_replicas.to_string(), asked.num_replicas.map(|it| it.to_string()));
+    if !differences.is_empty() {
+        let differences = differences.join(", ");
+        tracing::warn!(store = asked.name, differences, "opened an existing store as it is");
+    }
+    info
+}

@@ -1,0 +1,375 @@
+use super::api::{Refusal, Reply};
+use super::message::not_understood;
+use super::request::{Requests, Unanswered};
+use crate::fork::{self, Gate, Gated};
+use crate::kv::KvError;
+use crate::lock::Mutex;
+use async_nats::connection::State as ClientState;
+use async_nats::header::HeaderMap;
+use async_nats::{Client, Event, Message, ServerError, StatusCode, Subject};
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::collections::HashSet;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+use tokio::runtime::Handle;
+use tokio::sync::watch as signal;
+use tokio::time::{Instant, sleep, timeout};
+
+/// One open connection: what its stores and watches ask through.
+pub(super) struct Link {
+    client: Client,
+    requests: Requests,
+    status: Arc<signal::Sender<Status>>,
+    /// The consumers on the server that watches of this connection read.
+    consumers: Mutex<HashSet<ConsumerName>>,
+    runtime: Handle,
+    stale_reads: bool,
+    /// Whether the client ends with this connection. One that was handed in is its owner's.
+    owned: bool,
+    generation: u64,
+    gate: Gate,
+    me: Weak<Link>,
+}
+
+/// Where the connection stands, for those who wait.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Status {
+    pub(super) connected: bool,
+    /// Counts the times the connection was made anew.
+    pub(super) epoch: u64,
+    pub(super) closed: bool,
+    /// The last subscription that the server refused, and its words.
+    pub(super) denied: Option<(String, String)>,
+}
+
+/// A consumer, by its stream and its name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct ConsumerName {
+    pub(super) stream: String,
+    pub(super) name: String,
+}
+
+/// The time one request may take, unless its caller has less patience (L3).
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a server that has just come up may take to start its JetStream.
+const START_UP: Duration = Duration::from_secs(2);
+const ASK_AGAIN: Duration = Duration::from_millis(50);
+/// How long closing waits for the server to have heard of it.
+const FAREWELL: Duration = Duration::from_secs(1);
+const LOOK_AGAIN: Duration = Duration::from_millis(250);
+
+impl Link {
+    /// Takes over a connected client, whose events go to `events`.
+    pub(super) async fn start(
+        client: Client,
+        events: &Events,
+        stale_reads: bool,
+        owned: bool,
+    ) -> Result<Arc<Self>, KvError> {
+        let requests = Requests::start(client.clone(), REQUEST_TIMEOUT).await?;
+        let link = Arc::new_cyclic(|me| Self {
+            client,
+            requests,
+            status: events.status.clone(),
+            consumers: Mutex::default(),
+            runtime: Handle::current(),
+            stale_reads,
+            owned,
+            generation: fork::generation(),
+            gate: Gate::default(),
+            me: me.clone(),
+        });
+        *events.link.lock() = Arc::downgrade(&link);
+        fork::register(&link);
+        Ok(link)
+    }
+
+    pub(super) fn check_open(&self) -> Result<(), KvError> {
+        if self.status.borrow().closed { Err(KvError::NotConnected) } else { Ok(()) }
+    }
+
+    pub(super) fn is_healthy(&self) -> bool {
+        let status = self.status.borrow();
+        status.connected
+            && !status.closed
+            && self.client.connection_state() == ClientState::Connected
+    }
+
+    pub(super) fn status(&self) -> signal::Receiver<Status> {
+        self.status.subscribe()
+    }
+
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    pub(super) fn runtime(&self) -> &Handle {
+        &self.runtime
+    }
+
+    pub(super) fn stale_reads(&self) -> bool {
+        self.stale_reads
+    }
+
+    /// Whether this process is the one that connected, not a forked child of it.
+    pub(super) fn is_ours(&self) -> bool {
+        self.generation == fork::generation()
+    }
+
+    /// The largest message the server takes, in bytes of headers and payload.
+    pub(super) fn max_payload(&self) -> usize {
+        self.client.max_payload()
+    }
+
+    /// Whether the server is at least of this version.
+    pub(super) fn server_is(&self, major: i64, minor: i64) -> bool {
+        self.client.is_server_compatible(major, minor, 0)
+    }
+
+    /// Waits until the connection is there. Nothing is sent before: what a caller no longer waits
+    /// for must not reach the server later.
+    pub(super) async fn connected(&self) -> Result<(), KvError> {
+        {
+            let status = self.status.borrow();
+            if status.connected && !status.closed {
+                return Ok(());
+            }
+        }
+        let mut status = self.status.subscribe();
+        let ready = status.wait_for(|status| status.connected || status.closed).await;
+        match ready {
+            Ok(status) if !status.closed => Ok(()),
+            _ => Err(KvError::NotConnected),
+        }
+    }
+
+    /// Asks once: for writes. Fails if the answer is lost, since the server may have acted (W6).
+    pub(super) async fn ask_once(
+        &self,
+        subject: Subject,
+        headers: Option<HeaderMap>,
+        payload: Bytes,
+    ) -> Result<Message, KvError> {
+        self.connected().await?;
+        Ok(self.requests.ask(subject, headers, payload).await?)
+    }
+
+    /// Asks, again if the connection was cut meanwhile: for what may be repeated.
+    pub(super) async fn ask(&self, subject: Subject, payload: Bytes) -> Result<Message, KvError> {
+        loop {
+            self.connected().await?;
+            match self.requests.ask(subject.clone(), None, payload.clone()).await {
+                Err(Unanswered::Cut) => sleep(ASK_AGAIN).await,
+                answer => return Ok(answer?),
+            }
+        }
+    }
+
+    /// Asks for something that is answered by several messages, all of which `take` is given until
+    /// it says it has seen the last.
+    pub(super) async fn ask_many<T>(
+        &self,
+        subject: Subject,
+        payload: Bytes,
+        mut take: impl FnMut(&mut T, Message) -> Result<bool, KvError>,
+        start: impl Fn() -> T,
+    ) -> Result<T, KvError> {
+        loop {
+            self.connected().await?;
+            let mut taken = start();
+            let mut answers = self.requests.ask_many(subject.clone(), payload.clone()).await?;
+            let cut = loop {
+                match timeout(REQUEST_TIMEOUT, answers.next()).await {
+                    Ok(Ok(message)) => {
+                        if take(&mut taken, message)? {
+                            return Ok(taken);
+                        }
+                    }
+                    Ok(Err(Unanswered::Cut)) => break true,
+                    Ok(Err(why)) => return Err(why.into()),
+                    Err(_) => break false,
+                }
+            };
+            if !cut {
+                return Err(KvError::Timeout);
+            }
+            sleep(ASK_AGAIN).await;
+        }
+    }
+
+    /// Asks the JetStream API, and waits a moment for servers that are starting or electing. A
+    /// refusal is an answer here: the caller knows which of them it expects.
+    pub(super) async fn api<T: DeserializeOwned>(
+        &self,
+        operation: &str,
+        request: &impl Serialize,
+    ) -> Result<Result<T, Refusal>, KvError> {
+        let payload = Bytes::from(serde_json::to_vec(request).map_err(|error| {
+            KvError::SerializationError(format!("a request to {operation}: {error}"))
+        })?);
+        let subject = Subject::from(format!("$JS.API.{operation}"));
+        let until = Instant::now() + START_UP;
+        loop {
+            let message = self.ask(subject.clone(), payload.clone()).await?;
+            if is_no_responders(&message) {
+                if Instant::now() >= until {
+                    let error = "no server answers for JetStream: is it enabled there?";
+                    return Err(KvError::OperationFailed(error.into()));
+                }
+            } else {
+                let reply = serde_json::from_slice(&message.payload).map_err(|error| {
+                    not_understood(&format!("an answer to {operation}: {error}"))
+                })?;
+                match reply {
+                    Reply::Answer(answer) => return Ok(Ok(answer)),
+                    Reply::Refused { error } if error.is_passing() && Instant::now() < until => {}
+                    Reply::Refused { error } => return Ok(Err(error)),
+                }
+            }
+            sleep(ASK_AGAIN).await;
+        }
+    }
+
+    /// Notes a consumer that is about to be made.
+    pub(super) fn adopt(&self, consumer: ConsumerName) {
+        self.consumers.lock().insert(consumer);
+    }
+
+    /// Deletes a consumer from the server, as far as that can be reached: one that stays is
+    /// removed by the server itself when nobody asks it any more.
+    pub(super) async fn delete_consumer(&self, consumer: &ConsumerName) {
+        if !self.consumers.lock().remove(consumer) || !self.status.borrow().connected {
+            return;
+        }
+        let ConsumerName { stream, name } = consumer;
+        let subject = format!("$JS.API.CONSUMER.DELETE.{stream}.{name}");
+        let asked = self.requests.ask(subject.into(), None, Bytes::new());
+        if let Err(error) = asked.await {
+            tracing::debug!(stream, name, ?error, "a consumer was left for the server to remove");
+        }
+    }
+
+    /// Ends watches and requests, and the client if it is ours.
+    pub(super) async fn shut_down(&self) {
+        let left: Vec<_> = self.consumers.lock().iter().cloned().collect();
+        let deletes = left.iter().map(|consumer| self.delete_consumer(consumer));
+        // What cannot be reached in time is left to the server.
+        let _ = timeout(FAREWELL, futures_util::future::join_all(deletes)).await;
+        self.status.send_modify(|status| status.closed = true);
+        self.requests.fail_all(&Unanswered::Closed);
+        if !self.owned {
+            return;
+        }
+        let mut status = self.status.subscribe();
+        let reachable = status.borrow().connected;
+        if self.client.drain().await.is_ok() && reachable {
+            let _ = timeout(FAREWELL, status.wait_for(|status| !status.connected)).await;
+        }
+    }
+}
+
+impl Gated for Link {
+    fn gate(&self) -> &Gate {
+        &self.gate
+    }
+
+    /// The parent's runtime does not run in a child, and its locks may be held for ever: nothing of
+    /// it may be dropped there.
+    fn abandon(&self) {
+        std::mem::forget(self.me.upgrade());
+    }
+}
+
+pub(super) fn is_no_responders(message: &Message) -> bool {
+    message.status == Some(StatusCode::NO_RESPONDERS)
+}
+
+/// Passes what becomes of a client on to its link.
+pub(super) struct Events {
+    status: Arc<signal::Sender<Status>>,
+    link: Mutex<Weak<Link>>,
+}
+
+impl Events {
+    pub(super) fn new() -> Arc<Self> {
+        let status = Status { connected: true, ..Status::default() };
+        Arc::new(Self { status: Arc::new(signal::Sender::new(status)), link: Mutex::default() })
+    }
+
+    pub(super) fn tell(&self, event: Event) {
+        match event {
+            Event::Connected => self.up(),
+            Event::Disconnected | Event::Closed => self.down(),
+            Event::ServerError(ServerError::Other(text)) => self.refused(&text),
+            _ => {}
+        }
+    }
+
+    /// Whether the connection is closed for good, so that nobody needs a new one.
+    pub(super) fn is_closed(&self) -> bool {
+        self.status.borrow().closed
+    }
+
+    /// Returns once the connection is closed for good.
+    pub(super) async fn closed(&self) {
+        let _ = self.status.subscribe().wait_for(|status| status.closed).await;
+    }
+
+    /// Looks after a client that somebody else made, and whose events go to them.
+    pub(super) async fn follow(self: Arc<Self>, client: Client) {
+        let mut connects = client.statistics().connects.load(std::sync::atomic::Ordering::Relaxed);
+        loop {
+            sleep(LOOK_AGAIN).await;
+            if self.is_closed() || self.link.lock().strong_count() == 0 {
+                return;
+            }
+            let now = client.statistics().connects.load(std::sync::atomic::Ordering::Relaxed);
+            if client.connection_state() != ClientState::Connected || now != connects {
+                self.down();
+            }
+            if client.connection_state() == ClientState::Connected {
+                self.up();
+            }
+            connects = now;
+        }
+    }
+
+    fn up(&self) {
+        self.status.send_if_modified(|status| {
+            let again = !status.connected;
+            if again {
+                status.connected = true;
+                status.epoch += 1;
+            }
+            again
+        });
+    }
+
+    fn down(&self) {
+        let was_up = self.status.send_if_modified(|status| std::mem::take(&mut status.connected));
+        if was_up && let Some(link) = self.link() {
+            link.requests.fail_all(&Unanswered::Cut);
+        }
+    }
+
+    /// A refusal names the subject, not the request; it is between the last two quotes.
+    fn refused(&self, text: &str) {
+        let Some(subject) = text.rsplit('"').nth(1) else { return };
+        let Some(link) = self.link() else { return };
+        if text.contains("Subscription") {
+            if link.requests.is_inbox(subject) {
+                link.requests.fail_all(&Unanswered::Denied(text.to_owned()));
+            }
+            let denied = Some((subject.to_owned(), text.to_owned()));
+            self.status.send_modify(|status| status.denied = denied);
+        } else {
+            link.requests.deny(subject, text);
+        }
+    }
+
+    fn link(&self) -> Option<Arc<Link>> {
+        self.link.lock().upgrade()
+    }
+}

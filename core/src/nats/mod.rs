@@ -1,0 +1,29 @@
+//! The contract on a NATS JetStream cluster.
+//!
+//! `async-nats` keeps the connection. What goes over it is ours: requests share one inbox, reads
+//! of a key are one request, and a watch is a pulled consumer that is made anew from the last
+//! version handed out, whatever happens to it.
+
+mod address;
+mod api;
+mod bucket;
+mod config;
+mod connect;
+mod connection;
+mod consumer;
+mod credentials;
+mod file;
+mod filter;
+mod link;
+mod message;
+mod read;
+mod request;
+mod resume;
+mod store;
+mod tls;
+mod watch;
+mod write;
+
+pub(crate) use config::Settings;
+pub use config::{NatsConnectionBuilder, NatsConnectionConfig, NatsOptions};
+pub use connection::NatsConnection;

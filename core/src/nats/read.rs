@@ -1,0 +1,219 @@
+use super::api::{MessageRequest, MultiRequest, Refusal, Stored, StoredMessage};
+use super::bucket::Bucket;
+use super::filter::parent;
+use super::message::{
+    kind, kind_in_text, left_out, not_understood, stored_sequence, stored_subject,
+};
+use super::store::NatsStore;
+use super::watch::NatsWatch;
+use crate::kv::{BatchLimit, KvEntry, KvError, KvReader, UpdateKind, VersionToken, WatchSource};
+use async_nats::{Message, StatusCode};
+use async_trait::async_trait;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use std::time::Duration;
+use tokio::time::sleep;
+
+/// The last message of a key.
+pub(super) struct Last {
+    pub(super) kind: UpdateKind,
+    pub(super) version: u64,
+    pub(super) value: Bytes,
+}
+
+/// What is read of many keys at once.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Entries,
+    Keys,
+}
+
+/// No server of the bucket is there for a moment.
+const ASK_AGAIN: Duration = Duration::from_millis(50);
+
+impl NatsStore {
+    /// The last message of a key, from whoever may be asked for it (R5).
+    async fn last(&self, key: &str) -> Result<Option<Last>, KvError> {
+        let bucket = &self.bucket;
+        bucket.link.check_open()?;
+        if !bucket.direct {
+            return self.last_by_leader(key).await;
+        }
+        let Bucket { stream, subjects, .. } = &**bucket;
+        let subject = ["$JS.API.DIRECT.GET.", stream, ".", subjects, key].concat();
+        loop {
+            let message = bucket.link.ask(subject.clone().into(), Bytes::new()).await?;
+            match message.status {
+                None => return last_of(message).map(Some),
+                Some(StatusCode::NOT_FOUND) => return Ok(None),
+                Some(StatusCode::NO_RESPONDERS) => {
+                    // An error here if the store was deleted.
+                    bucket.info().await?;
+                    sleep(ASK_AGAIN).await;
+                }
+                Some(status) => return Err(refused(status, &message)),
+            }
+        }
+    }
+
+    /// The last message of a key, as the leader has it.
+    pub(super) async fn last_by_leader(&self, key: &str) -> Result<Option<Last>, KvError> {
+        let bucket = &self.bucket;
+        bucket.link.check_open()?;
+        let subject = bucket.subject(key);
+        let request = MessageRequest { last_by_subj: Some(&subject), ..MessageRequest::default() };
+        let operation = format!("STREAM.MSG.GET.{}", bucket.stream);
+        match bucket.link.api(&operation, &request).await? {
+            Ok(StoredMessage { message }) => Last::decode(&message).map(Some),
+            Err(refusal) if refusal.err_code == Refusal::MESSAGE_NOT_FOUND => Ok(None),
+            Err(refusal) => Err(refusal.into()),
+        }
+    }
+
+    /// Every live entry with this prefix, sorted (R4).
+    async fn list(&self, prefix: &str, wanted: Wanted) -> Result<Vec<KvEntry>, KvError> {
+        self.bucket.link.check_open()?;
+        let mut found = match self.read_few(prefix).await? {
+            Some(found) => found,
+            None => self.read_all(prefix, wanted).await?,
+        };
+        // Of several messages of a key the last one counts, and it may say that the key is gone.
+        found.sort_by(|a, b| (&a.key, a.version.as_bytes()).cmp(&(&b.key, b.version.as_bytes())));
+        let mut live: Vec<KvEntry> = Vec::with_capacity(found.len());
+        for entry in found {
+            if live.last().is_some_and(|last| last.key == entry.key) {
+                live.pop();
+            }
+            live.push(entry);
+        }
+        live.retain(|entry| !entry.value.is_empty());
+        Ok(live)
+    }
+
+    /// Reads in one request, if there are few enough keys. What is gone has an empty value.
+    async fn read_few(&self, prefix: &str) -> Result<Option<Vec<KvEntry>>, KvError> {
+        let bucket = &self.bucket;
+        if !bucket.multi_get {
+            return Ok(None);
+        }
+        let filter = [&bucket.subjects, parent(prefix), ">"].concat();
+        let request = serde_json::to_vec(&MultiRequest { multi_last: &[&filter] })
+            .map_err(|error| KvError::SerializationError(error.to_string()))?;
+        let subject = ["$JS.API.DIRECT.GET.", &bucket.stream].concat();
+        let take = |found: &mut Option<Vec<KvEntry>>, message: Message| match message.status {
+            None => {
+                if let Some(found) = found {
+                    found.extend(self.entry_of(prefix, message)?);
+                }
+                Ok(false)
+            }
+            // The end; what is over the limit of bytes was left out.
+            Some(status) if status.as_u16() == 204 => {
+                if left_out(&message).is_some_and(|left| left > 0) {
+                    *found = None;
+                }
+                Ok(true)
+            }
+            Some(StatusCode::NOT_FOUND) => Ok(true),
+            // Too many keys, or nobody to answer: the other way says what is wrong.
+            Some(_) => {
+                *found = None;
+                Ok(true)
+            }
+        };
+        bucket.link.ask_many(subject.into(), request.into(), take, || Some(Vec::new())).await
+    }
+
+    fn entry_of(&self, prefix: &str, message: Message) -> Result<Option<KvEntry>, KvError> {
+        let Some(key) = self.bucket.key(stored_subject(&message)?) else { return Ok(None) };
+        if !key.starts_with(prefix) {
+            return Ok(None);
+        }
+        let version = VersionToken::from_u64(stored_sequence(&message)?);
+        let value = match kind(message.headers.as_ref(), &message.payload) {
+            UpdateKind::Put => message.payload.to_vec(),
+            UpdateKind::Delete | UpdateKind::Purge => Vec::new(),
+        };
+        Ok(Some(KvEntry { key: key.to_owned(), value, version }))
+    }
+
+    /// Reads as a watch does until its first state is complete, which is exact whoever writes
+    /// meanwhile (defect D2). What is gone has an empty value.
+    async fn read_all(&self, prefix: &str, wanted: Wanted) -> Result<Vec<KvEntry>, KvError> {
+        let keys_only = wanted == Wanted::Keys && self.bucket.large_values;
+        let mut watch = NatsWatch::state(self.bucket.clone(), prefix, keys_only)?;
+        let mut found = Vec::new();
+        while let Some(batch) = watch.next_batch(BatchLimit::default()).await? {
+            found.extend(batch.iter().map(|update| KvEntry {
+                key: update.key.to_owned(),
+                value: match update.kind {
+                    // The value was left out, and is not asked for.
+                    UpdateKind::Put if keys_only => vec![0],
+                    _ => update.value.to_vec(),
+                },
+                version: update.version.clone(),
+            }));
+            if batch.is_synced() {
+                break;
+            }
+        }
+        watch.close().await;
+        Ok(found)
+    }
+}
+
+#[async_trait]
+impl KvReader for NatsStore {
+    async fn get(&self, key: &str) -> Result<Option<KvEntry>, KvError> {
+        let last = self.last(key).await?.filter(|last| last.kind == UpdateKind::Put);
+        Ok(last.map(|last| last.entry(key)))
+    }
+
+    async fn keys(&self, prefix: &str) -> Result<Vec<String>, KvError> {
+        let entries = self.list(prefix, Wanted::Keys).await?;
+        Ok(entries.into_iter().map(|entry| entry.key).collect())
+    }
+
+    async fn scan(&self, prefix: &str) -> Result<Vec<KvEntry>, KvError> {
+        self.list(prefix, Wanted::Entries).await
+    }
+
+    async fn entry(&self, key: &str) -> Result<Option<KvEntry>, KvError> {
+        let last = self.last(key).await?.filter(|last| last.kind != UpdateKind::Purge);
+        Ok(last.map(|last| last.entry(key)))
+    }
+}
+
+impl Last {
+    fn decode(stored: &Stored) -> Result<Self, KvError> {
+        let decode = |text: &str| {
+            STANDARD.decode(text).map_err(|_| not_understood("a message that is not in base 64"))
+        };
+        let value = decode(&stored.data)?;
+        let headers = decode(&stored.hdrs)?;
+        let kind = kind_in_text(&String::from_utf8_lossy(&headers), &value);
+        Ok(Self { kind, version: stored.seq, value: value.into() })
+    }
+
+    fn entry(self, key: &str) -> KvEntry {
+        let value = match self.kind {
+            UpdateKind::Put => self.value.to_vec(),
+            UpdateKind::Delete | UpdateKind::Purge => Vec::new(),
+        };
+        KvEntry { key: key.to_owned(), value, version: VersionToken::from_u64(self.version) }
+    }
+}
+
+fn last_of(message: Message) -> Result<Last, KvError> {
+    Ok(Last {
+        kind: kind(message.headers.as_ref(), &message.payload),
+        version: stored_sequence(&message)?,
+        value: message.payload,
+    })
+}
+
+fn refused(status: StatusCode, message: &Message) -> KvError {
+    let text = message.description.as_deref().unwrap_or_default();
+    KvError::OperationFailed(format!("the server refused a read: {status} {text}"))
+}

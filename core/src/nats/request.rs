@@ -1,0 +1,328 @@
+//! Requests and their replies, multiplexed over one inbox.
+//!
+//! A request costs a slot in a table and no subscription, task or timer of its own: replies are
+//! told apart by the last token of their subject, and one sweep fails whatever is overdue.
+
+use crate::kv::KvError;
+use crate::lock::Mutex;
+use async_nats::header::HeaderMap;
+use async_nats::{Client, Message, Subject, Subscriber};
+use bytes::Bytes;
+use futures_util::StreamExt;
+use std::fmt::Write;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Weak};
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
+
+/// Asks over one connection.
+pub(super) struct Requests {
+    client: Client,
+    /// The inbox up to its last token.
+    inbox: String,
+    table: Arc<Mutex<Table>>,
+}
+
+/// Why a request has no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Unanswered {
+    /// The connection was cut while it was under way: the server may have seen it.
+    Cut,
+    /// No answer within the time that one may take.
+    Late,
+    /// The server refuses this subject to this user, in its words.
+    Denied(String),
+    /// The connection is closed for good.
+    Closed,
+}
+
+impl From<Unanswered> for KvError {
+    fn from(why: Unanswered) -> Self {
+        match why {
+            Unanswered::Cut => Self::ConnectionFailed("the connection was cut".into()),
+            Unanswered::Late => Self::Timeout,
+            Unanswered::Denied(text) => Self::PermissionDenied(text),
+            Unanswered::Closed => Self::NotConnected,
+        }
+    }
+}
+
+/// How often overdue requests are looked for.
+const SWEEP: Duration = Duration::from_millis(500);
+
+impl Requests {
+    /// Subscribes to an inbox and starts to hand out its replies. The tasks end with the client or
+    /// with this object.
+    pub(super) async fn start(client: Client, timeout: Duration) -> Result<Self, KvError> {
+        let mut inbox = client.new_inbox();
+        inbox.push('.');
+        let refused = |error: &dyn std::fmt::Display| {
+            KvError::ConnectionFailed(format!("cannot subscribe to an inbox: {error}"))
+        };
+        let replies = client.subscribe(format!("{inbox}*")).await.map_err(|e| refused(&e))?;
+        let table = Arc::new(Mutex::new(Table::default()));
+        tokio::spawn(deliver(replies, Arc::downgrade(&table), inbox.len()));
+        tokio::spawn(sweep(Arc::downgrade(&table), timeout));
+        Ok(Self { client, inbox, table })
+    }
+
+    /// Sends a request and waits for its one answer.
+    pub(super) async fn ask(
+        &self,
+        subject: Subject,
+        headers: Option<HeaderMap>,
+        payload: Bytes,
+    ) -> Result<Message, Unanswered> {
+        let ticket = self.table.lock().open(Slot::Waiting(Waiting {
+            subject: subject.clone(),
+            since: Instant::now(),
+            waker: None,
+        }));
+        let answer = Answer { table: &self.table, ticket };
+        self.send(subject, self.inbox_of(ticket), headers, payload).await?;
+        answer.await
+    }
+
+    /// Sends a request that is answered by several messages, which come through the channel.
+    pub(super) async fn ask_many(
+        &self,
+        subject: Subject,
+        payload: Bytes,
+    ) -> Result<Answers, Unanswered> {
+        let (tx, messages) = mpsc::unbounded_channel();
+        let ticket = self.table.lock().open(Slot::Stream { subject: subject.clone(), tx });
+        let answers = Answers { table: self.table.clone(), ticket, messages };
+        self.send(subject, self.inbox_of(ticket), None, payload).await?;
+        Ok(answers)
+    }
+
+    /// Fails every request that is under way.
+    pub(super) fn fail_all(&self, why: &Unanswered) {
+        self.table.lock().fail(why, |_| true);
+    }
+
+    /// Fails the requests to one subject, for those are what the server has just refused.
+    pub(super) fn deny(&self, subject: &str, text: &str) {
+        let why = Unanswered::Denied(text.to_owned());
+        self.table.lock().fail(&why, |asked| asked.as_str() == subject);
+    }
+
+    /// Whether this subject is the inbox that answers come to.
+    pub(super) fn is_inbox(&self, subject: &str) -> bool {
+        subject.strip_suffix('*') == Some(&self.inbox)
+    }
+
+    fn inbox_of(&self, ticket: Ticket) -> Subject {
+        let mut inbox = String::with_capacity(self.inbox.len() + 16);
+        inbox.push_str(&self.inbox);
+        // Writing to a string cannot fail.
+        let _ = write!(inbox, "{:x}", ticket.number());
+        inbox.into()
+    }
+
+    async fn send(
+        &self,
+        subject: Subject,
+        reply: Subject,
+        headers: Option<HeaderMap>,
+        payload: Bytes,
+    ) -> Result<(), Unanswered> {
+        let sent = match headers {
+            None => self.client.publish_with_reply(subject, reply, payload).await,
+            Some(headers) => {
+                let client = &self.client;
+                client.publish_with_reply_and_headers(subject, reply, headers, payload).await
+            }
+        };
+        // Subjects and sizes were checked before, so what is left is a client that has ended.
+        sent.map_err(|_| Unanswered::Closed)
+    }
+}
+
+/// Several answers to one request. Dropping it gives up on the rest.
+pub(super) struct Answers {
+    table: Arc<Mutex<Table>>,
+    ticket: Ticket,
+    messages: mpsc::UnboundedReceiver<Result<Message, Unanswered>>,
+}
+
+impl Answers {
+    /// The next answer.
+    pub(super) async fn next(&mut self) -> Result<Message, Unanswered> {
+        self.messages.recv().await.unwrap_or(Err(Unanswered::Closed))
+    }
+}
+
+impl Drop for Answers {
+    fn drop(&mut self) {
+        self.table.lock().close(self.ticket);
+    }
+}
+
+/// Which slot a reply belongs to, and which of the requests that used the slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Ticket {
+    index: u32,
+    turn: u32,
+}
+
+impl Ticket {
+    fn number(self) -> u64 {
+        u64::from(self.turn) << 32 | u64::from(self.index)
+    }
+
+    fn parse(token: &str) -> Option<Self> {
+        let number = u64::from_str_radix(token, 16).ok()?;
+        Some(Self { index: number as u32, turn: (number >> 32) as u32 })
+    }
+}
+
+#[derive(Default)]
+struct Table {
+    slots: Vec<(u32, Slot)>,
+    free: Vec<u32>,
+    /// Set once no answer can come any more.
+    closed: bool,
+}
+
+enum Slot {
+    Free,
+    Waiting(Waiting),
+    Answered(Box<Result<Message, Unanswered>>),
+    Stream { subject: Subject, tx: mpsc::UnboundedSender<Result<Message, Unanswered>> },
+}
+
+struct Waiting {
+    subject: Subject,
+    since: Instant,
+    waker: Option<Waker>,
+}
+
+impl Table {
+    fn open(&mut self, slot: Slot) -> Ticket {
+        let index = self.free.pop().unwrap_or_else(|| {
+            self.slots.push((0, Slot::Free));
+            self.slots.len() as u32 - 1
+        });
+        let (turn, place) = &mut self.slots[index as usize];
+        *place = slot;
+        let ticket = Ticket { index, turn: *turn };
+        if self.closed {
+            self.answer(ticket, Err(Unanswered::Closed));
+        }
+        ticket
+    }
+
+    fn close(&mut self, ticket: Ticket) {
+        let (turn, place) = &mut self.slots[ticket.index as usize];
+        *place = Slot::Free;
+        *turn = turn.wrapping_add(1);
+        self.free.push(ticket.index);
+    }
+
+    fn answer(&mut self, ticket: Ticket, answer: Result<Message, Unanswered>) {
+        let Some((turn, place)) = self.slots.get_mut(ticket.index as usize) else { return };
+        if *turn != ticket.turn {
+            return;
+        }
+        match place {
+            Slot::Stream { tx, .. } => {
+                // A reader that is gone has closed the slot, or is about to.
+                let _ = tx.send(answer);
+            }
+            Slot::Waiting(waiting) => {
+                let waker = waiting.waker.take();
+                *place = Slot::Answered(Box::new(answer));
+                if let Some(waker) = waker {
+                    waker.wake();
+                }
+            }
+            Slot::Free | Slot::Answered(_) => {}
+        }
+    }
+
+    fn fail(&mut self, why: &Unanswered, of: impl Fn(&Subject) -> bool) {
+        self.fail_those(why, |slot| match slot {
+            Slot::Waiting(Waiting { subject, .. }) | Slot::Stream { subject, .. } => of(subject),
+            Slot::Free | Slot::Answered(_) => false,
+        });
+    }
+
+    fn fail_those(&mut self, why: &Unanswered, which: impl Fn(&Slot) -> bool) {
+        for index in 0..self.slots.len() {
+            let (turn, slot) = &self.slots[index];
+            if which(slot) {
+                let ticket = Ticket { index: index as u32, turn: *turn };
+                self.answer(ticket, Err(why.clone()));
+            }
+        }
+    }
+}
+
+/// The answer to a request, when it is there. Dropping it frees the slot.
+struct Answer<'a> {
+    table: &'a Mutex<Table>,
+    ticket: Ticket,
+}
+
+impl Future for Answer<'_> {
+    type Output = Result<Message, Unanswered>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut table = self.table.lock();
+        let slot = &mut table.slots[self.ticket.index as usize].1;
+        match slot {
+            Slot::Waiting(Waiting { waker, .. }) => {
+                match waker {
+                    Some(waker) => waker.clone_from(cx.waker()),
+                    None => *waker = Some(cx.waker().clone()),
+                }
+                Poll::Pending
+            }
+            _ => match std::mem::replace(slot, Slot::Free) {
+                Slot::Answered(answer) => Poll::Ready(*answer),
+                _ => Poll::Ready(Err(Unanswered::Closed)),
+            },
+        }
+    }
+}
+
+impl Drop for Answer<'_> {
+    fn drop(&mut self) {
+        self.table.lock().close(self.ticket);
+    }
+}
+
+async fn deliver(mut replies: Subscriber, table: Weak<Mutex<Table>>, token_at: usize) {
+    /// Replies that are handed out under one lock.
+    const AT_ONCE: usize = 64;
+    let mut ready = (&mut replies).ready_chunks(AT_ONCE);
+    while let Some(messages) = ready.next().await {
+        let Some(table) = table.upgrade() else { return };
+        let mut table = table.lock();
+        for message in messages {
+            if let Some(ticket) = message.subject.get(token_at..).and_then(Ticket::parse) {
+                table.answer(ticket, Ok(message));
+            }
+        }
+    }
+    if let Some(table) = table.upgrade() {
+        let mut table = table.lock();
+        table.closed = true;
+        table.fail(&Unanswered::Closed, |_| true);
+    }
+}
+
+async fn sweep(table: Weak<Mutex<Table>>, timeout: Duration) {
+    loop {
+        tokio::time::sleep(SWEEP.min(timeout)).await;
+        let Some(table) = table.upgrade() else { return };
+        let now = Instant::now();
+        table.lock().fail_those(&Unanswered::Late, |slot| match slot {
+            Slot::Waiting(waiting) => now.duration_since(waiting.since) >= timeout,
+            _ => false,
+        });
+    }
+}

@@ -1,0 +1,100 @@
+use super::api::{MessageRequest, Refusal, StoredMessage, StreamInfo};
+use super::bucket::{self, Bucket};
+use super::consumer::{Consumer, Start};
+use crate::kv::KvError;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::sleep;
+
+/// What a watch needs to begin, or to go on where it was.
+pub(super) struct Resume {
+    pub(super) bucket: Arc<Bucket>,
+    pub(super) start: Start,
+    /// The store it belongs to, where that is known.
+    pub(super) incarnation: Option<u64>,
+    pub(super) filters: Arc<[String]>,
+    pub(super) keys_only: bool,
+}
+
+/// A consumer, and the store as it was before that was made.
+pub(super) struct Opened {
+    pub(super) consumer: Consumer,
+    pub(super) incarnation: u64,
+    pub(super) tip: u64,
+    pub(super) evicts: bool,
+}
+
+const ASK_AGAIN: Duration = Duration::from_millis(50);
+
+impl Resume {
+    /// Makes the consumer, if what comes after the position can still be told in full (S5).
+    pub(super) async fn open(self) -> Result<Opened, KvError> {
+        let info = leaders_info(&self.bucket).await?;
+        if let Start::After(version) = self.start {
+            check(&info, version, self.incarnation)?;
+        }
+        let consumer =
+            Consumer::make(self.bucket, self.start, &self.filters, self.keys_only).await?;
+        Ok(Opened {
+            consumer,
+            incarnation: info.incarnation(),
+            tip: info.state.last_seq,
+            evicts: info.can_evict(),
+        })
+    }
+}
+
+/// Refuses a position whose later changes can no longer be told: of another store, ahead of this
+/// one, or overtaken by what the store has removed.
+pub(super) fn check(
+    info: &StreamInfo,
+    version: u64,
+    incarnation: Option<u64>,
+) -> Result<(), KvError> {
+    let foreign = incarnation.is_some_and(|it| it != info.incarnation());
+    let ahead = version > info.state.last_seq;
+    let overtaken = info.state.first_seq > version + 1 && info.may_have_evicted();
+    if foreign || ahead || overtaken { Err(KvError::CursorExpired) } else { Ok(()) }
+}
+
+/// Whether the leader has watched messages between two versions, which a copy of the store that is
+/// behind has not delivered yet.
+pub(super) async fn leader_is_ahead(
+    bucket: &Bucket,
+    filters: &[String],
+    after: u64,
+    tip: u64,
+) -> Result<bool, KvError> {
+    let everything = [">".to_owned()];
+    let filters = if filters.is_empty() { &everything } else { filters };
+    for filter in filters {
+        let subject = [&bucket.subjects, filter.as_str()].concat();
+        let request = MessageRequest {
+            seq: Some(after + 1),
+            next_by_subj: Some(&subject),
+            ..MessageRequest::default()
+        };
+        let operation = format!("STREAM.MSG.GET.{}", bucket.stream);
+        match bucket.link.api(&operation, &request).await? {
+            Ok(StoredMessage { message }) if message.seq <= tip => return Ok(true),
+            Ok(_) => {}
+            Err(refusal) if refusal.err_code == Refusal::MESSAGE_NOT_FOUND => {}
+            Err(refusal) => return Err(refusal.into()),
+        }
+    }
+    Ok(false)
+}
+
+/// What the leader says of the stream. Without one there is nobody to say how far it got.
+pub(super) async fn leaders_info(bucket: &Bucket) -> Result<StreamInfo, KvError> {
+    loop {
+        match bucket::info(&bucket.link, &bucket.stream).await? {
+            Ok(info) if info.is_authoritative() => return Ok(info),
+            Ok(_) => sleep(ASK_AGAIN).await,
+            Err(refusal) if refusal.err_code == Refusal::STREAM_NOT_FOUND => {
+                return Err(KvError::WatchError("the store was deleted on the server".into()));
+            }
+            Err(refusal) => return Err(refusal.into()),
+        }
+    }
+}

@@ -1,0 +1,313 @@
+use super::bucket::Bucket;
+use super::consumer::{Consumer, Delivery, End, Start};
+use super::filter::filters;
+use super::message::kind;
+use super::resume::{Opened, Resume, check, leader_is_ahead, leaders_info};
+use crate::key::PrefixSet;
+use crate::kv::{BatchLimit, KvError, UpdateBatch, VersionToken, WatchCursor, WatchSource};
+use async_trait::async_trait;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+
+/// A watch: a consumer on the server, and the position after what was handed out, from which
+/// another consumer goes on when that one is lost.
+pub(super) struct NatsWatch {
+    bucket: Arc<Bucket>,
+    prefixes: PrefixSet,
+    filters: Arc<[String]>,
+    keys_only: bool,
+    incarnation: Option<u64>,
+    /// The version of the last message that was seen, watched or not; at first the cursor's. While
+    /// it is zero the watch starts with the whole state, however often it starts (D1, j7).
+    frontier: u64,
+    /// The last version of the store when the consumer was made.
+    tip: u64,
+    synced: bool,
+    /// Whether removals nobody is told of can happen to this store.
+    evicts: bool,
+    /// Whether the server may have had more to send than it was asked for, so that a gap between
+    /// two messages may be one that was never told.
+    exposed: bool,
+    /// A message after such a gap, until the gap was looked into.
+    held: Option<Delivery>,
+    /// Whether the copy of the store that is read has been read to its end, and the leader is to
+    /// be asked whether that was all.
+    unconfirmed: bool,
+    state: State,
+    failures: u32,
+}
+
+enum State {
+    Idle,
+    Opening(JoinHandle<Result<Opened, KvError>>),
+    Reading(Consumer),
+    Ended,
+}
+
+/// How long a watch waits before it tries again to go on: doubled each time, up to the longest.
+const BACKOFF: Duration = Duration::from_millis(50);
+const LONGEST_BACKOFF: Duration = Duration::from_secs(2);
+/// How often a store may be missing before it counts as deleted.
+const PATIENCE: u32 = 3;
+
+impl NatsWatch {
+    /// A watch of these prefixes from a position on.
+    pub(super) fn new(
+        bucket: Arc<Bucket>,
+        prefixes: PrefixSet,
+        cursor: &WatchCursor,
+    ) -> Result<Self, KvError> {
+        // A cursor of a foreign shape is never a silent full watch (S5).
+        if !cursor.is_none() && cursor.as_u64().is_none() {
+            return Err(KvError::InvalidArgument(format!(
+                "cursor of a version of {} bytes: stores here number versions in 8",
+                cursor.version().as_bytes().len()
+            )));
+        }
+        Ok(Self {
+            bucket,
+            filters: filters(&prefixes).into(),
+            prefixes,
+            keys_only: false,
+            incarnation: cursor.incarnation(),
+            frontier: cursor.as_u64().unwrap_or(0),
+            tip: 0,
+            synced: false,
+            evicts: false,
+            exposed: true,
+            held: None,
+            unconfirmed: false,
+            state: State::Idle,
+            failures: 0,
+        })
+    }
+
+    /// A watch of one prefix for its first state only, with or without values.
+    pub(super) fn state(
+        bucket: Arc<Bucket>,
+        prefix: &str,
+        keys_only: bool,
+    ) -> Result<Self, KvError> {
+        let watch = Self::new(bucket, PrefixSet::new(&[prefix])?, &WatchCursor::none())?;
+        Ok(Self { keys_only, ..watch })
+    }
+
+    /// Ends it, and waits until the server has let go of it.
+    pub(super) async fn close(mut self) {
+        if let State::Reading(consumer) = std::mem::replace(&mut self.state, State::Ended) {
+            consumer.delete().await;
+        }
+    }
+
+    fn resume(&self) -> Resume {
+        Resume {
+            bucket: self.bucket.clone(),
+            start: if self.frontier == 0 { Start::State } else { Start::After(self.frontier) },
+            incarnation: self.incarnation,
+            filters: self.filters.clone(),
+            keys_only: self.keys_only,
+        }
+    }
+
+    fn opened(&mut self, opened: Opened) {
+        let Opened { consumer, incarnation, tip, evicts } = opened;
+        self.incarnation = Some(incarnation);
+        self.tip = tip;
+        self.evicts = evicts;
+        self.exposed = true;
+        self.failures = 0;
+        self.unconfirmed = !self.synced && consumer.pending() == 0;
+        self.state = State::Reading(consumer);
+    }
+
+    /// What to do about a consumer that could not be made: an error if the watch ends here.
+    async fn failed(&mut self, error: KvError) -> Result<(), KvError> {
+        let passing = match &error {
+            KvError::ConnectionFailed(_) | KvError::Timeout => true,
+            // A cluster that is starting may not know of all its stores yet.
+            KvError::WatchError(_) => self.failures < PATIENCE,
+            _ => false,
+        };
+        self.state = if passing { State::Idle } else { State::Ended };
+        if !passing {
+            return Err(error);
+        }
+        tracing::debug!(store = self.bucket.name, %error, "a watch tries again to go on");
+        let backoff = BACKOFF.saturating_mul(1 << self.failures.min(10)).min(LONGEST_BACKOFF);
+        self.failures += 1;
+        sleep(backoff).await;
+        Ok(())
+    }
+
+    /// The mark that the first state is complete, once that is certain. A copy of the store may be
+    /// behind its leader, so that its end is not the end.
+    async fn confirm(&mut self) -> Result<Option<UpdateBatch>, KvError> {
+        let behind = self.bucket.replicated
+            && self.frontier < self.tip
+            && leader_is_ahead(&self.bucket, &self.filters, self.frontier, self.tip).await?;
+        self.unconfirmed = false;
+        if behind {
+            return Ok(None);
+        }
+        self.synced = true;
+        // Everything up to the tip has been told by now, or was of other keys.
+        self.frontier = self.frontier.max(self.tip);
+        let mut batch = self.seal(UpdateBatch::default());
+        batch.set_synced();
+        Ok(Some(batch))
+    }
+
+    /// Reads what is there, at least one message; the batch is empty if none is watched.
+    async fn read(&mut self, limit: BatchLimit) -> Result<UpdateBatch, Stop> {
+        let mut batch = UpdateBatch::default();
+        let mut checked = false;
+        if self.held.is_none() {
+            // Nothing was taken yet, so a future that is dropped here loses nothing.
+            self.held = Some(self.consumer()?.next().await?);
+        } else if self.evicts {
+            let info = leaders_info(&self.bucket).await.map_err(Stop::Error)?;
+            check(&info, self.frontier, self.incarnation).map_err(Stop::Error)?;
+            // Nothing after the frontier had been removed by now, so no gap in what is here is one.
+            checked = true;
+        }
+        while let Some(delivery) = &self.held {
+            let gap = self.exposed && delivery.position.stream > self.frontier + 1;
+            if gap && self.evicts && self.frontier > 0 && !checked {
+                break;
+            }
+            let Some(delivery) = self.held.take() else { break };
+            self.take(&delivery, &mut batch);
+            self.exposed = delivery.position.pending > 0 || !self.consumer()?.has_credit();
+            if batch.len() >= limit.items || batch.bytes() >= limit.bytes {
+                break;
+            }
+            match self.consumer()?.try_next() {
+                Ok(delivery) => self.held = delivery,
+                // What was read before it is handed out first.
+                Err(end) => self.lose(&end)?,
+            }
+        }
+        if let State::Reading(consumer) = &self.state {
+            self.unconfirmed = !self.synced && self.held.is_none() && consumer.pending() == 0;
+        }
+        Ok(self.seal(batch))
+    }
+
+    fn consumer(&mut self) -> Result<&mut Consumer, Stop> {
+        match &mut self.state {
+            State::Reading(consumer) => Ok(consumer),
+            _ => Err(Stop::End(End::Lost("it was let go"))),
+        }
+    }
+
+    /// Adds a message to a batch, if it is watched and was not handed out before.
+    fn take(&mut self, delivery: &Delivery, batch: &mut UpdateBatch) {
+        let Delivery { message, position } = delivery;
+        if position.stream <= self.frontier {
+            return;
+        }
+        self.frontier = position.stream;
+        let Some(key) = self.bucket.key(&message.subject) else { return };
+        if self.prefixes.is_everything() || self.prefixes.matches(key) {
+            let kind = kind(message.headers.as_ref(), &message.payload);
+            batch.push(kind, key, &message.payload, VersionToken::from_u64(position.stream));
+        }
+    }
+
+    fn seal(&self, mut batch: UpdateBatch) -> UpdateBatch {
+        if self.frontier > 0 {
+            let cursor = WatchCursor::from_u64(self.frontier);
+            batch.set_frontier(match self.incarnation {
+                Some(incarnation) => cursor.with_incarnation(incarnation),
+                None => cursor,
+            });
+        }
+        batch
+    }
+
+    /// Lets go of a consumer, to go on with another one if that can be.
+    fn lose(&mut self, end: &End) -> Result<(), KvError> {
+        self.state = State::Idle;
+        self.held = None;
+        match end {
+            End::Lost(why) => {
+                let Self { bucket, frontier, .. } = self;
+                tracing::debug!(store = bucket.name, frontier, why, "a watch goes on anew");
+                Ok(())
+            }
+            End::Denied(text) => Err(KvError::PermissionDenied(text.clone())),
+            End::Closed => Err(KvError::NotConnected),
+        }
+    }
+
+    async fn step(&mut self, limit: BatchLimit) -> Result<Option<UpdateBatch>, KvError> {
+        match &mut self.state {
+            State::Ended => Ok(None),
+            State::Idle => {
+                self.bucket.link.connected().await?;
+                let opening = self.resume().open();
+                // In a task, so that one that is given up half-way still lets go of its consumer.
+                self.state = State::Opening(self.bucket.link.runtime().spawn(opening));
+                Ok(None)
+            }
+            State::Opening(opening) => {
+                let opened = opening.await.unwrap_or_else(|error| {
+                    Err(KvError::WatchError(format!("the watch stopped: {error}")))
+                });
+                match opened {
+                    Ok(opened) => self.opened(opened),
+                    Err(error) => self.failed(error).await?,
+                }
+                Ok(None)
+            }
+            State::Reading(_) if self.unconfirmed => self.confirm().await,
+            State::Reading(_) => match self.read(limit).await {
+                Ok(batch) => Ok(Some(batch).filter(|batch| !batch.is_empty())),
+                Err(Stop::End(end)) => self.lose(&end).map(|()| None),
+                Err(Stop::Error(error)) => Err(error),
+            },
+        }
+    }
+}
+
+#[async_trait]
+impl WatchSource for NatsWatch {
+    async fn next_batch(&mut self, limit: BatchLimit) -> Result<Option<UpdateBatch>, KvError> {
+        if self.prefixes.is_empty() {
+            return Ok(None);
+        }
+        loop {
+            if matches!(self.state, State::Ended) {
+                return Ok(None);
+            }
+            match self.step(limit).await {
+                Ok(None) => {}
+                Ok(batch) => return Ok(batch),
+                Err(error) => {
+                    self.state = State::Ended;
+                    return Err(error);
+                }
+            }
+        }
+    }
+}
+
+/// Why reading stopped.
+enum Stop {
+    End(End),
+    Error(KvError),
+}
+
+impl From<End> for Stop {
+    fn from(end: End) -> Self {
+        Self::End(end)
+    }
+}
+
+impl From<KvError> for Stop {
+    fn from(error: KvError) -> Self {
+        Self::Error(error)
+    }
+}

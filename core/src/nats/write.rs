@@ -1,0 +1,251 @@
+use super::api::{Acknowledged, Refusal, Reply};
+use super::link::is_no_responders;
+use super::message::{
+    DELETE, EXPECTED, OPERATION, PURGE, ROLLUP, ROLLUP_SUBJECT, TTL, not_understood,
+};
+use super::store::NatsStore;
+use crate::kv::{KvError, KvPurge, KvTtl, KvWriter, UpdateKind, VersionToken};
+use async_nats::header::HeaderMap;
+use async_trait::async_trait;
+use bytes::Bytes;
+use std::time::Duration;
+use tokio::time::sleep;
+
+/// A stream without a leader takes no writes for a moment; nobody heard of the write meanwhile.
+const ASK_AGAIN: Duration = Duration::from_millis(50);
+
+/// One message to be written.
+struct Write<'a> {
+    key: &'a str,
+    value: &'a [u8],
+    operation: Option<&'static str>,
+    expected: Option<u64>,
+    ttl: Option<Duration>,
+}
+
+/// A write that was answered.
+type Answer = Result<VersionToken, Refusal>;
+
+impl NatsStore {
+    async fn write(&self, write: Write<'_>) -> Result<Answer, KvError> {
+        let bucket = &self.bucket;
+        bucket.link.check_open()?;
+        let headers = headers(&write);
+        let overhead = headers.as_ref().map_or(0, headers_len);
+        self.check_size(write.value.len(), overhead)?;
+        let (subject, value) = (bucket.subject(write.key), Bytes::copy_from_slice(write.value));
+        loop {
+            let asked =
+                bucket.link.ask_once(subject.clone().into(), headers.clone(), value.clone());
+            let message = asked.await?;
+            if !is_no_responders(&message) {
+                let reply = serde_json::from_slice(&message.payload)
+                    .map_err(|error| not_understood(&format!("an answer to a write: {error}")))?;
+                return Ok(match reply {
+                    Reply::Answer(Acknowledged { seq }) => Ok(VersionToken::from_u64(seq)),
+                    Reply::Refused { error } => Err(error),
+                });
+            }
+            // An error here if the store was deleted.
+            bucket.info().await?;
+            sleep(ASK_AGAIN).await;
+        }
+    }
+
+    /// Refuses what the server would cut the connection for (W7).
+    fn check_size(&self, value: usize, overhead: usize) -> Result<(), KvError> {
+        let server = self.bucket.link.max_payload();
+        let limit = self.bucket.max_message.map_or(server, |limit| limit.min(server));
+        if value + overhead <= limit {
+            return Ok(());
+        }
+        Err(KvError::LimitExceeded(format!(
+            "a value of {value} bytes is over the limit of {}, which the server announces as {limit} \
+             with headers",
+            limit.saturating_sub(overhead)
+        )))
+    }
+
+    /// Creates over whatever is no live value, however often that changes meanwhile (W1).
+    async fn create_for(
+        &self,
+        key: &str,
+        value: &[u8],
+        ttl: Option<Duration>,
+    ) -> Result<VersionToken, KvError> {
+        let mut expected = 0;
+        loop {
+            let write = Write { key, value, operation: None, expected: Some(expected), ttl };
+            let refusal = match self.write(write).await? {
+                Ok(version) => return Ok(version),
+                Err(refusal) if refusal.is_conflict() => refusal,
+                Err(refusal) => return Err(refusal.into()),
+            };
+            // The leader is asked, since another server may not have what it conflicted with.
+            let last = self.last_by_leader(key).await?;
+            match last {
+                Some(last) if last.kind == UpdateKind::Put => return Err(KvError::AlreadyExists),
+                Some(last) if last.version == expected => return Err(refusal.into()),
+                last => expected = last.map_or(0, |last| last.version),
+            }
+        }
+    }
+
+    async fn update_for(
+        &self,
+        key: &str,
+        value: &[u8],
+        expected: &VersionToken,
+        ttl: Option<Duration>,
+    ) -> Result<VersionToken, KvError> {
+        let expected = Some(revision(expected)?);
+        Ok(self.write(Write { key, value, operation: None, expected, ttl }).await??)
+    }
+}
+
+#[async_trait]
+impl KvWriter for NatsStore {
+    async fn put(&self, key: &str, value: &[u8]) -> Result<VersionToken, KvError> {
+        let write = Write { key, value, operation: None, expected: None, ttl: None };
+        Ok(self.write(write).await??)
+    }
+
+    async fn delete(&self, key: &str) -> Result<bool, KvError> {
+        let operation = Some(DELETE);
+        let write = Write { key, value: &[], operation, expected: None, ttl: None };
+        Ok(self.write(write).await?.map(|_| true)?)
+    }
+
+    async fn create(&self, key: &str, value: &[u8]) -> Result<VersionToken, KvError> {
+        self.create_for(key, value, None).await
+    }
+
+    async fn update(
+        &self,
+        key: &str,
+        value: &[u8],
+        expected: &VersionToken,
+    ) -> Result<VersionToken, KvError> {
+        self.update_for(key, value, expected, None).await
+    }
+
+    async fn delete_with_version(
+        &self,
+        key: &str,
+        expected: &VersionToken,
+    ) -> Result<bool, KvError> {
+        let (operation, expected) = (Some(DELETE), Some(revision(expected)?));
+        let write = Write { key, value: &[], operation, expected, ttl: None };
+        Ok(self.write(write).await?.map(|_| true)?)
+    }
+}
+
+#[async_trait]
+impl KvTtl for NatsStore {
+    async fn put_with_ttl(
+        &self,
+        key: &str,
+        value: &[u8],
+        ttl: Duration,
+    ) -> Result<VersionToken, KvError> {
+        let write = Write { key, value, operation: None, expected: None, ttl: Some(ttl) };
+        Ok(self.write(write).await??)
+    }
+
+    async fn create_with_ttl(
+        &self,
+        key: &str,
+        value: &[u8],
+        ttl: Duration,
+    ) -> Result<VersionToken, KvError> {
+        self.create_for(key, value, Some(ttl)).await
+    }
+
+    async fn update_with_ttl(
+        &self,
+        key: &str,
+        value: &[u8],
+        expected: &VersionToken,
+        ttl: Duration,
+    ) -> Result<VersionToken, KvError> {
+        self.update_for(key, value, expected, Some(ttl)).await
+    }
+}
+
+#[async_trait]
+impl KvPurge for NatsStore {
+    async fn purge(&self, key: &str) -> Result<(), KvError> {
+        let operation = Some(PURGE);
+        let write = Write { key, value: &[], operation, expected: None, ttl: None };
+        Ok(self.write(write).await?.map(|_| ())?)
+    }
+}
+
+/// The revision of a token that a caller expects (V5). Zero is nobody's version, and would create
+/// the key (W2).
+fn revision(expected: &VersionToken) -> Result<u64, KvError> {
+    match expected.as_u64() {
+        Some(0) => Err(KvError::RevisionMismatch),
+        Some(revision) => Ok(revision),
+        None => Err(KvError::OperationFailed(format!(
+            "expected a version of 8 bytes, got one of {}",
+            expected.as_bytes().len()
+        ))),
+    }
+}
+
+fn headers(write: &Write<'_>) -> Option<HeaderMap> {
+    if write.operation.is_none() && write.expected.is_none() && write.ttl.is_none() {
+        return None;
+    }
+    let mut headers = HeaderMap::new();
+    if let Some(operation) = write.operation {
+        headers.insert(OPERATION, operation);
+        if operation == PURGE {
+            headers.insert(ROLLUP, ROLLUP_SUBJECT);
+        }
+    }
+    if let Some(expected) = write.expected {
+        headers.insert(EXPECTED, expected.to_string());
+    }
+    if let Some(ttl) = write.ttl {
+        headers.insert(TTL, seconds(ttl).to_string());
+    }
+    Some(headers)
+}
+
+/// What headers add to a message, in bytes: each is a line, between a first and a last one.
+fn headers_len(headers: &HeaderMap) -> usize {
+    let lines = headers.iter().flat_map(|(name, values)| {
+        let name: &str = name.as_ref();
+        values.iter().map(move |value| name.len() + value.as_str().len() + ": \r\n".len())
+    });
+    "NATS/1.0\r\n\r\n".len() + lines.sum::<usize>()
+}
+
+/// A time to live as the server counts it: in whole seconds, so that it is rounded up (W5).
+fn seconds(ttl: Duration) -> u64 {
+    let whole = ttl.as_secs();
+    if ttl.subsec_nanos() > 0 { whole.saturating_add(1) } else { whole.max(1) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn w5_a_time_to_live_is_rounded_up_to_seconds() {
+        for (millis, expected) in [(1, 1), (999, 1), (1000, 1), (1001, 2), (90_000, 90)] {
+            assert_eq!(seconds(Duration::from_millis(millis)), expected);
+        }
+    }
+
+    #[test]
+    fn v5_only_revisions_are_expected() {
+        assert_eq!(revision(&VersionToken::from_u64(0)), Err(KvError::RevisionMismatch));
+        assert_eq!(revision(&VersionToken::from_u64(7)), Ok(7));
+        for token in [VersionToken::unknown(), VersionToken::from_bytes(&[0; 10]).unwrap()] {
+            assert_eq!(revision(&token).unwrap_err().code(), "OperationFailed");
+        }
+    }
+}
