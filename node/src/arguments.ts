@@ -30,6 +30,12 @@ export function optionalText(name: string, value: unknown): string | undefined {
   return fits ? value : wrongType(name, "a string", value);
 }
 
+/** A boolean, if there is one. */
+export function optionalFlag(name: string, value: unknown): boolean | undefined {
+  const fits = value === undefined || typeof value === "boolean";
+  return fits ? value : wrongType(name, "a boolean", value);
+}
+
 /** Bytes, if there are any. */
 export function optionalBytes(name: string, value: unknown): Uint8Array | undefined {
   return value === undefined || value === null ? undefined : bytes(name, value);

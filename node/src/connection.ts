@@ -39,7 +39,7 @@ export class Connection implements AsyncDisposable {
     this.#native = native;
   }
 
-  /** Where this connection leads to. */
+  /** Where this connection leads to, without a password or token. */
   get url(): string {
     return this.#native.url();
   }

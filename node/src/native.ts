@@ -29,6 +29,7 @@ export interface NativeEventLoop {
     url: string,
     timeout: number | undefined,
     connectTimeout: number | undefined,
+    nats: object,
   ): Answer<NativeSession>;
   drain(): unknown[];
   cancel(operation: number): void;

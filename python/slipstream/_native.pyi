@@ -1,7 +1,8 @@
 from collections.abc import AsyncIterator, Awaitable, Coroutine, Iterator
 from datetime import timedelta
+from os import PathLike
 from types import TracebackType
-from typing import Any, Literal, Self, TypeAlias, final
+from typing import Any, Literal, Self, TypeAlias, final, overload
 
 from typing_extensions import Buffer
 
@@ -25,13 +26,13 @@ __all__ = [
     "after_fork_in_parent",
     "before_fork",
     "connect",
-    "connect_sync",
     "live",
 ]
 
 __version__: str
 
 _Duration: TypeAlias = float | timedelta
+_Path: TypeAlias = str | PathLike[str]
 _Storage: TypeAlias = Literal["persistent", "memory"]
 _Discard: TypeAlias = Literal["new", "old"]
 _Update: TypeAlias = Put | Delete | Purge
@@ -188,7 +189,7 @@ class Connection:
         """
     @property
     def url(self) -> str:
-        """Where this connection leads."""
+        """Where this connection leads, without a password or token."""
     def __aenter__(self) -> Coroutine[Any, Any, Self]: ...
     def __aexit__(
         self,
@@ -444,7 +445,7 @@ class SyncConnection:
         """
     @property
     def url(self) -> str:
-        """Where this connection leads."""
+        """Where this connection leads, without a password or token."""
     def __enter__(self) -> Self: ...
     def __exit__(
         self,
@@ -640,10 +641,46 @@ class SyncBatches(Iterator[list[_Update]]):
     def __iter__(self) -> Self: ...
     def __next__(self) -> list[_Update]: ...
 
+@overload
 def connect(
-    url: str, *, timeout: _Duration, connect_timeout: _Duration
+    url: str,
+    *,
+    blocking: Literal[False],
+    timeout: _Duration,
+    connect_timeout: _Duration,
+    creds: str | None = ...,
+    creds_file: _Path | None = ...,
+    nkey: str | None = ...,
+    token: str | None = ...,
+    user: str | None = ...,
+    password: str | None = ...,
+    tls_ca: _Path | None = ...,
+    tls_cert: _Path | None = ...,
+    tls_key: _Path | None = ...,
+    tls_first: bool = ...,
+    stale_reads: bool = ...,
+    client_name: str | None = ...,
 ) -> Coroutine[Any, Any, Connection]: ...
-def connect_sync(url: str, *, timeout: _Duration, connect_timeout: _Duration) -> SyncConnection: ...
+@overload
+def connect(
+    url: str,
+    *,
+    blocking: Literal[True],
+    timeout: _Duration,
+    connect_timeout: _Duration,
+    creds: str | None = ...,
+    creds_file: _Path | None = ...,
+    nkey: str | None = ...,
+    token: str | None = ...,
+    user: str | None = ...,
+    password: str | None = ...,
+    tls_ca: _Path | None = ...,
+    tls_cert: _Path | None = ...,
+    tls_key: _Path | None = ...,
+    tls_first: bool = ...,
+    stale_reads: bool = ...,
+    client_name: str | None = ...,
+) -> SyncConnection: ...
 def live() -> dict[str, int]: ...
 def before_fork() -> None: ...
 def after_fork_in_parent() -> None: ...

@@ -1,4 +1,5 @@
 use crate::answer::{Answer, to_js};
+use crate::nats::NatsArguments;
 use crate::wake::Wake;
 use napi::bindgen_prelude::{Array, Function, Uint8Array};
 use napi::{Env, Result};
@@ -105,6 +106,7 @@ impl EventLoop {
         url: String,
         timeout: Option<f64>,
         connect_timeout: Option<f64>,
+        nats: NatsArguments,
     ) -> Result<Answer> {
         self.operations.run(async move {
             let defaults = ConnectOptions::default();
@@ -115,6 +117,7 @@ impl EventLoop {
             let options = ConnectOptions {
                 timeout: time("timeout", timeout, defaults.timeout)?,
                 connect_timeout: time("connectTimeout", connect_timeout, defaults.connect_timeout)?,
+                nats: nats.into(),
             };
             connect(&url, options).await.map(Value::Session)
         })

@@ -9,6 +9,7 @@ mod answer;
 mod event_loop;
 mod failure;
 mod live;
+mod nats;
 mod page;
 mod session;
 mod store;

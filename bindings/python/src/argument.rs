@@ -21,6 +21,12 @@ impl<'py> FromPyObject<'_, 'py> for Text {
     }
 }
 
+impl From<Text> for String {
+    fn from(text: Text) -> Self {
+        text.0
+    }
+}
+
 /// A value, token or cursor: anything that holds bytes.
 pub(crate) fn bytes(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
     if let Ok(value) = value.cast::<PyBytes>() {

@@ -4,8 +4,10 @@ use crate::mode::Mode;
 use crate::task::Task;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
+use slipstream::NatsOptions;
 use slipstream::handle::{self, ConnectOptions, Session};
 use slipstream_bridge::{self as bridge, Counted, Kind, Value};
+use std::path::PathBuf;
 
 /// The methods that both kinds of connection have.
 #[pyclass(frozen, subclass, module = "slipstream")]
@@ -32,41 +34,50 @@ pub(crate) struct Connection;
 #[pyclass(frozen, extends = ConnectionHandle, name = "Connection", module = "slipstream.sync")]
 pub(crate) struct SyncConnection;
 
-/// Connects on behalf of `slipstream.connect`.
+/// Connects on behalf of `slipstream.connect`, and of `slipstream.sync.connect` with `blocking`.
 #[pyfunction]
-#[pyo3(signature = (url, *, timeout, connect_timeout))]
+#[pyo3(signature = (url, *, blocking, timeout, connect_timeout, creds=None, creds_file=None,
+                    nkey=None, token=None, user=None, password=None, tls_ca=None, tls_cert=None,
+                    tls_key=None, tls_first=false, stale_reads=false, client_name=None))]
+#[allow(clippy::too_many_arguments)]
 pub(crate) fn connect(
     py: Python<'_>,
     url: Text,
+    blocking: bool,
     timeout: &Bound<'_, PyAny>,
     connect_timeout: &Bound<'_, PyAny>,
-) -> PyResult<Py<PyAny>> {
-    open(py, Mode::Awaited, url, timeout, connect_timeout)
-}
-
-/// Connects on behalf of `slipstream.sync.connect`.
-#[pyfunction]
-#[pyo3(signature = (url, *, timeout, connect_timeout))]
-pub(crate) fn connect_sync(
-    py: Python<'_>,
-    url: Text,
-    timeout: &Bound<'_, PyAny>,
-    connect_timeout: &Bound<'_, PyAny>,
-) -> PyResult<Py<PyAny>> {
-    open(py, Mode::Blocking, url, timeout, connect_timeout)
-}
-
-fn open(
-    py: Python<'_>,
-    mode: Mode,
-    url: Text,
-    timeout: &Bound<'_, PyAny>,
-    connect_timeout: &Bound<'_, PyAny>,
+    creds: Option<Text>,
+    creds_file: Option<PathBuf>,
+    nkey: Option<Text>,
+    token: Option<Text>,
+    user: Option<Text>,
+    password: Option<Text>,
+    tls_ca: Option<PathBuf>,
+    tls_cert: Option<PathBuf>,
+    tls_key: Option<PathBuf>,
+    tls_first: bool,
+    stale_reads: bool,
+    client_name: Option<Text>,
 ) -> PyResult<Py<PyAny>> {
     let options = ConnectOptions {
         timeout: argument::duration("connect", "timeout", timeout)?,
         connect_timeout: argument::duration("connect", "connect_timeout", connect_timeout)?,
+        nats: NatsOptions {
+            creds: creds.map(String::from),
+            creds_file,
+            nkey: nkey.map(String::from),
+            token: token.map(String::from),
+            user: user.map(String::from),
+            password: password.map(String::from),
+            tls_ca,
+            tls_cert,
+            tls_key,
+            tls_first,
+            stale_reads,
+            client_name: client_name.map(String::from),
+        },
     };
+    let mode = if blocking { Mode::Blocking } else { Mode::Awaited };
     let connecting = async move { handle::connect(&url.0, options).await.map(Value::Session) };
     mode.run(py, "connect", Task::lengthy(mode, connecting))
 }
@@ -171,7 +182,7 @@ impl ConnectionHandle {
         class.call((), Some(&fields))
     }
 
-    /// Where this connection leads.
+    /// Where this connection leads, without a password or token.
     #[getter]
     fn url(&self) -> &str {
         self.session.url()

@@ -40,7 +40,6 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("SyncWatch", py.get_type::<watch::SyncWatch>())?;
     module.add("SyncBatches", py.get_type::<watch::SyncBatches>())?;
     module.add_function(wrap_pyfunction!(connection::connect, module)?)?;
-    module.add_function(wrap_pyfunction!(connection::connect_sync, module)?)?;
     module.add_function(wrap_pyfunction!(live, module)?)?;
     module.add_function(wrap_pyfunction!(fork::before_fork, module)?)?;
     module.add_function(wrap_pyfunction!(fork::after_fork_in_parent, module)?)?;

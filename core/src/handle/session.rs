@@ -4,6 +4,7 @@ use super::store::Store;
 use super::url;
 use crate::fork;
 use crate::kv::KvError;
+use crate::nats::NatsOptions;
 use crate::store::{Connection, ConnectionCapabilities, StoreConfig};
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,11 +16,17 @@ pub struct ConnectOptions {
     pub timeout: Duration,
     /// How long connecting may take (L4).
     pub connect_timeout: Duration,
+    /// How to speak to a NATS cluster; of no use, and so refused, with any other URL.
+    pub nats: NatsOptions,
 }
 
 impl Default for ConnectOptions {
     fn default() -> Self {
-        Self { timeout: Duration::from_secs(5), connect_timeout: Duration::from_secs(5) }
+        Self {
+            timeout: Duration::from_secs(5),
+            connect_timeout: Duration::from_secs(5),
+            nats: NatsOptions::default(),
+        }
     }
 }
 
@@ -32,10 +39,12 @@ pub struct Session {
     generation: u64,
 }
 
-/// Connects to the store behind a URL: `memory:` (private), `memory:NAME` (shared in the process)
-/// or `file:PATH` (shared by every process that opens it).
+/// Connects to the store behind a URL: `memory:` (private), `memory:NAME` (shared in the process),
+/// `file:PATH` (shared by every process that opens it), or a NATS cluster: `nats://HOST`,
+/// `tls://HOST`, `ws://HOST` or `wss://HOST`, with `USER:PASSWORD@` or `TOKEN@` before the host,
+/// `:PORT` behind it, and further servers after commas.
 pub async fn connect(url: &str, options: ConnectOptions) -> Result<Session, Failure> {
-    let connection = url::open(url).map_err(|error| Failure::new(error, "connect"))?;
+    let connection = url::open(url, &options).map_err(|error| Failure::new(error, "connect"))?;
     let session = Session::new(connection, url, options);
     deadline(session.options.connect_timeout, session.connection.connect())
         .await
@@ -46,10 +55,11 @@ pub async fn connect(url: &str, options: ConnectOptions) -> Result<Session, Fail
 impl Session {
     /// Wraps a connection that is already open, of any backend. `url` is for people to read.
     pub fn new(connection: Arc<dyn Connection>, url: &str, options: ConnectOptions) -> Self {
-        Self { connection, options, url: url.into(), generation: fork::generation() }
+        let url = url::shown(url).into();
+        Self { connection, options, url, generation: fork::generation() }
     }
 
-    /// Where this session is connected to.
+    /// Where this session is connected to, without a password or token (L4).
     pub fn url(&self) -> &str {
         &self.url
     }

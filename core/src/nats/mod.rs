@@ -24,6 +24,6 @@ mod tls;
 mod watch;
 mod write;
 
-pub(crate) use config::Settings;
+pub(crate) use config::{Settings, shown_url};
 pub use config::{NatsConnectionBuilder, NatsConnectionConfig, NatsOptions};
 pub use connection::NatsConnection;
