@@ -3,8 +3,9 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "node:test";
-import { canTell, freshUrl, loadBackends } from "./node_runner/backend.mjs";
+import { after, test } from "node:test";
+import { canTell, freshPlace, freshUrl, loadBackends } from "./node_runner/backend.mjs";
+import { leavePlaces } from "./node_runner/place.mjs";
 import { loadScenarios } from "./node_runner/scenario.mjs";
 import { Steps } from "./node_runner/steps.mjs";
 
@@ -17,9 +18,12 @@ for (const backend of loadBackends()) {
   }
 }
 
+after(leavePlaces);
+
 async function tell(backend, scenario) {
   const directory = await mkdtemp(join(tmpdir(), "conformance-"));
-  const steps = new Steps(freshUrl(backend, directory), directory, scenario);
+  const place = await freshPlace(backend);
+  const steps = new Steps(freshUrl(backend), directory, scenario, place);
   try {
     await steps.begin();
     await steps.run(scenario.steps);

@@ -29,10 +29,11 @@ def test_scenario(surface: str, backend: Backend, scenario: Scenario, tmp_path: 
 
 async def tell(surface: str, backend: Backend, scenario: Scenario, directory: str) -> None:
     api = slipstream if surface == "async" else Blocking(slipstream.sync)
-    steps = Steps(api, backend.fresh_url(directory), directory, scenario)
-    async with asyncio.timeout(SCENARIO_SECONDS):
-        try:
-            await steps.begin()
-            await steps.run(scenario.steps)
-        finally:
-            await steps.end()
+    with backend.place(directory) as place:
+        steps = Steps(api, backend.fresh_url(), directory, scenario, place)
+        async with asyncio.timeout(SCENARIO_SECONDS):
+            try:
+                await steps.begin()
+                await steps.run(scenario.steps)
+            finally:
+                await steps.end()

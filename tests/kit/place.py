@@ -107,6 +107,11 @@ class Place:
         """The names of the stores that there are."""
         return self._server.jetstream.stores()
 
+    def settings(self, store: str, of: list[str]) -> dict[str, object]:
+        """What the server says of these fields of a store's stream."""
+        config = self._server.jetstream.store(store)["config"]
+        return {name: config.get(name) for name in of}
+
     def count_consumers(self, store: str) -> int:
         """How many consumers a store has, of whomever."""
         return self._server.jetstream.count_consumers(store)

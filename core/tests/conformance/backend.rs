@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 #[serde(deny_unknown_fields)]
 pub struct Backend {
     pub name: String,
-    /// `{name}` is unique for each scenario, `{dir}` a directory of its own.
+    /// `{name}` is unique for each scenario, `{dir}` a directory of its own, `{server}` a server
+    /// of its own.
     url: String,
     has: Vec<String>,
 }
@@ -17,14 +18,18 @@ pub struct Backend {
 impl Backend {
     /// Whether this backend has all that the scenario needs.
     pub fn can_tell(&self, scenario: &Scenario) -> bool {
-        scenario.needs.iter().all(|need| self.has.contains(need))
+        scenario.needs.iter().all(|need| self.has(need))
     }
 
-    /// A URL that no other scenario uses.
-    pub fn fresh_url(&self, directory: &str) -> String {
+    pub fn has(&self, need: &str) -> bool {
+        self.has.iter().any(|has| has == need)
+    }
+
+    /// A URL that no other scenario uses, once `World::resolve` has filled it in.
+    pub fn fresh_url(&self) -> String {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        self.url.replace("{name}", &format!("scenario-{count}")).replace("{dir}", directory)
+        self.url.replace("{name}", &format!("scenario-{count}"))
     }
 }
 

@@ -1,10 +1,11 @@
 //! Runs the scenarios of `tests/conformance` through the handles, on every backend asked for.
 //!
-//! `SLIPSTREAM_BACKENDS=memory,file` chooses backends; arguments are those of any Rust test.
+//! `SLIPSTREAM_BACKENDS=memory,nats` chooses backends; arguments are those of any Rust test.
 
 mod answer;
 mod backend;
 mod format;
+mod place;
 mod step;
 mod watching;
 mod world;
@@ -17,13 +18,12 @@ use std::sync::Arc;
 use std::time::Duration;
 use world::World;
 
-/// The rules that can be told on an embedded store. The others are told elsewhere: L3 and W6 by
-/// `core/tests/third_party`, and S7 needs a server.
-const RULES: &str = "K1 K2 K3 V1 V2 V3 V4 V5 R1 R2 R3 R4 R5 W1 W2 W3 W4 W5 W7 \
-    S1 S2 S3 S4 S5 S5b S6 S8 S9 L1 L2 L4 L5 E";
+/// The rules of the contract.
+const RULES: &str = "K1 K2 K3 V1 V2 V3 V4 V5 R1 R2 R3 R4 R5 W1 W2 W3 W4 W5 W6 W7 \
+    S1 S2 S3 S4 S5 S5b S6 S7 S8 S9 L1 L2 L3 L4 L5 E";
 
-/// The edge cases of the field notes, but for 24, which needs a server.
-const EDGE_CASES: [RangeInclusive<u32>; 2] = [1..=23, 25..=30];
+/// The edge cases of the field notes.
+const EDGE_CASES: RangeInclusive<u32> = 1..=30;
 
 /// The most one scenario may take. Every wait inside it is bounded by itself and far shorter.
 const SCENARIO_LIMIT: Duration = Duration::from_secs(120);
@@ -50,7 +50,7 @@ fn check_coverage(scenarios: &[Scenario]) -> Result<(), String> {
             return Err(format!("no scenario tells rule {rule}"));
         }
     }
-    for edge in EDGE_CASES.into_iter().flatten() {
+    for edge in EDGE_CASES {
         if !scenarios.iter().any(|scenario| scenario.edge.contains(&edge)) {
             return Err(format!("no scenario tells edge case {edge}"));
         }

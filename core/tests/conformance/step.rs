@@ -2,6 +2,7 @@
 
 mod bulk;
 mod operation;
+mod server;
 mod watches;
 
 use crate::answer::Trouble;
@@ -77,6 +78,9 @@ impl World {
                     same(&shown, capabilities.contains(&shown), true)
                 })
             }
+            Step::Server(step) => self.server(step).await,
+            Step::During(step) => self.during(step).await,
+            Step::Pause(step) => self.pause(step).await,
             operation => self.operation(operation).await,
         }
     }
@@ -109,9 +113,10 @@ impl World {
     }
 
     async fn connect(&mut self, step: &Connect) -> Result<(), String> {
-        let directory = self.directory.path().to_string_lossy();
-        let url = step.url.as_ref().unwrap_or(&self.url).replace("{dir}", &directory);
-        let connected = connect(&url, ConnectOptions::default()).await.map_err(Trouble::from);
+        let url = step.url.as_ref().map_or_else(|| self.url.clone(), |url| self.resolve(url));
+        let mut options = ConnectOptions::default();
+        options.timeout = step.timeout.map_or(options.timeout, Duration::from_secs_f64);
+        let connected = connect(&url, options).await.map_err(Trouble::from);
         if let Some(session) = self.expect(connected, step.error.as_ref())? {
             self.sessions.insert(step.save.clone(), session);
         }

@@ -3,6 +3,7 @@
 use crate::answer::Trouble;
 use crate::backend::Backend;
 use crate::format::{Config, Scenario, Text, Token};
+use crate::place::Place;
 use crate::watching::Watching;
 use slipstream::StoreConfig;
 use slipstream::handle::{ConnectOptions, Session, Store, connect};
@@ -22,6 +23,7 @@ pub struct World {
     pub watches: BTreeMap<String, Watching>,
     pub names: Names,
     pub directory: TempDir,
+    pub place: Option<Place>,
 }
 
 impl World {
@@ -29,16 +31,31 @@ impl World {
     pub async fn open(backend: &Backend, scenario: &Scenario) -> Result<Self, String> {
         let directory = TempDir::new().map_err(|error| error.to_string())?;
         let mut world = Self {
-            url: backend.fresh_url(&directory.path().to_string_lossy()),
+            url: String::new(),
             config: scenario.config.clone(),
             sessions: BTreeMap::new(),
             stores: BTreeMap::new(),
             watches: BTreeMap::new(),
             names: Names::default(),
             directory,
+            place: if backend.has("server") { Some(Place::fresh().await?) } else { None },
         };
+        for (name, url) in world.place.iter().flat_map(|place| &place.urls) {
+            world.names.save(name, url.as_bytes());
+        }
+        // What a scenario does to its connection, it does in the proxy.
+        let through_proxy = scenario.needs.iter().any(|need| need == "server");
+        let url = if through_proxy { "{proxy}".to_owned() } else { backend.fresh_url() };
+        world.url = world.resolve(&url);
         world.open_main().await?;
         Ok(world)
+    }
+
+    /// A URL with this scenario's directory and addresses in place of their names.
+    pub fn resolve(&self, url: &str) -> String {
+        let url = url.replace("{dir}", &self.directory.path().to_string_lossy());
+        let places = self.place.iter().flat_map(|place| &place.urls);
+        places.fold(url, |url, (name, place)| url.replace(&format!("{{{name}}}"), place))
     }
 
     /// Connects and opens the scenario's store, both as `main`.
@@ -67,6 +84,10 @@ impl World {
     /// Destroys all that the backend holds for this scenario; everything is closed before.
     pub async fn destroy(&mut self) -> Result<(), String> {
         self.close_all().await?;
+        if let Some(place) = &self.place {
+            place.call("delete_stores", &serde_json::Map::new()).await?;
+            return Ok(());
+        }
         let fresh = TempDir::new().map_err(|error| error.to_string())?;
         let files = std::fs::read_dir(self.directory.path()).map_err(|error| error.to_string())?;
         for file in files {

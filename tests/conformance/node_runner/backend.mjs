@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { Place } from "./place.mjs";
 import { DIRECTORY } from "./scenario.mjs";
 
 let count = 0;
@@ -22,8 +23,13 @@ export function canTell(backend, scenario) {
   return (scenario.needs ?? []).every((need) => backend.has.includes(need));
 }
 
-/** A URL that no other scenario uses. */
-export function freshUrl(backend, directory) {
+/** A URL that no other scenario uses, once the world has filled it in. */
+export function freshUrl(backend) {
   count += 1;
-  return backend.url.replace("{name}", `scenario-${count}`).replace("{dir}", directory);
+  return backend.url.replace("{name}", `scenario-${count}`);
+}
+
+/** A server for one scenario, where the backend has one. */
+export async function freshPlace(backend) {
+  return backend.has.includes("server") ? Place.fresh() : undefined;
 }

@@ -7,8 +7,13 @@ import { slipstream } from "./package.mjs";
 const IN_FLIGHT = 64;
 
 /** The key of one of many. */
-export function manyKey(prefix, index) {
+function manyKey(prefix, index) {
   return prefix + String(index).padStart(6, "0");
+}
+
+/** The keys of many. */
+export function manyKeys({ prefix, count }) {
+  return Array.from({ length: count }, (_, index) => manyKey(prefix, index));
 }
 
 export async function putMany(world, { prefix, count, value, store = "main" }) {

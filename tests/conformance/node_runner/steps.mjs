@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import * as bulk from "./bulk.mjs";
 import { assertSameBytes, checkAnswer, checkError, versionOf } from "./expectation.mjs";
 import * as watches from "./watches.mjs";
+import { bounded } from "./watching.mjs";
 import { camelCase, STORE, storeOptions, World } from "./world.mjs";
 
 const POLL_MS = 20;
@@ -43,7 +44,7 @@ export class Steps extends World {
   }
 
   async operation(step) {
-    const call = () => this.call(step, this.names);
+    const call = () => bounded(this.call(step, this.names), step.within, "has not ended");
     const answer = await this.expecting(step.error, call);
     if (step.error) return;
     if ("expect" in step) checkAnswer(step.do, answer, step.expect, this.names);
@@ -127,9 +128,10 @@ const actions = {
     assert(rises, `${tokens.map((token) => token.toString("hex"))} do not rise`);
   },
 
-  async connect(world, { as = "main", url, error }) {
-    const to = url === undefined ? world.url : url.replace("{dir}", world.directory);
-    const connection = await world.expecting(error, () => world.connect(to));
+  async connect(world, { as = "main", url, timeout = 5, error }) {
+    const to = url === undefined ? world.url : world.resolve(url);
+    const options = { timeout: timeout * 1000 };
+    const connection = await world.expecting(error, () => world.connect(to, options));
     if (connection) world.connections.set(as, connection);
   },
 
@@ -164,4 +166,22 @@ const actions = {
       assert.equal(capabilities[camelCase(name)], has, name);
     }
   },
+
+  async server(world, { call, with: given, expect }) {
+    const answer = await world.place.call(world.names.text(call), given);
+    if (expect !== undefined) assert.deepEqual(answer, expect, call);
+  },
+
+  /** Begins a call, runs steps while it waits, and then looks at how it ended. */
+  async during(world, { step, steps }) {
+    const waiting = world.step(step).then(
+      () => undefined,
+      (error) => ({ error }),
+    );
+    await world.run(steps);
+    const failed = await waiting;
+    if (failed) throw failed.error;
+  },
+
+  pause: (world, { seconds }) => sleep(Number(world.names.text(seconds)) * 1000),
 };

@@ -4,14 +4,14 @@ import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { manyKey } from "./bulk.mjs";
+import { manyKeys } from "./bulk.mjs";
 import { assertSameBytes, checkError } from "./expectation.mjs";
 import { live, slipstream } from "./package.mjs";
 import { fits, PATIENCE, told, Watching } from "./watching.mjs";
 
 /** Opens a watch. If that fails it is the watch's end, for `ends` to find. */
-export function watch(world, { store = "main", as = "watch", prefixes = [""], cursor }) {
-  const named = prefixes.map((prefix) => world.names.text(prefix));
+export function watch(world, { store = "main", as = "watch", prefixes = [""], many, cursor }) {
+  const named = many ? manyKeys(many) : prefixes.map((prefix) => world.names.text(prefix));
   const options = cursor === undefined ? {} : { cursor: world.names.token(cursor) };
   let opened;
   let failed;
@@ -44,7 +44,7 @@ export async function updates(
 
 /** Reads the puts of `put_many`, each once, in whatever order they were written. */
 export async function updatesMany(world, { prefix, count, watch = "watch", as }) {
-  const missing = new Set(Array.from({ length: count }, (_, index) => manyKey(prefix, index)));
+  const missing = new Set(manyKeys({ prefix, count }));
   const watching = world.watching(watch);
   while (missing.size > 0) {
     const update = await watching.update();

@@ -103,7 +103,9 @@ export function told(update) {
   return `${update?.type} ${update?.key} ${update?.version?.toString("hex")}`;
 }
 
-async function bounded(promise, seconds, message) {
+/** What a promise settles to, within so many seconds where they are given. */
+export async function bounded(promise, seconds, message) {
+  if (seconds === undefined) return promise;
   const read = await first(promise, seconds);
   assert.notEqual(read, LATE, `${message} within ${seconds} s`);
   return read;

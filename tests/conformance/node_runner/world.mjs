@@ -8,19 +8,28 @@ export const STORE = "conformance";
 
 /** Everything that belongs to one run of one scenario. */
 export class World {
-  constructor(url, directory, scenario) {
-    this.url = url;
+  constructor(url, directory, scenario, place) {
     this.directory = directory;
+    this.place = place;
+    // What a scenario does to its connection, it does in the proxy.
+    this.url = this.resolve(scenario.needs?.includes("server") ? "{proxy}" : url);
     this.config = scenario.config ?? {};
     this.names = new Names();
+    for (const [name, url] of Object.entries(place?.urls ?? {})) this.names.save(name, url);
     this.connections = new Map();
     this.stores = new Map();
     this.watches = new Map();
     this.opened = [];
   }
 
-  async connect(url) {
-    const connection = await slipstream.connect(url);
+  /** A URL with this scenario's directory and addresses in place of their names. */
+  resolve(url) {
+    const names = { dir: this.directory, ...this.place?.urls };
+    return url.replace(/\{(\w+)\}/g, (found, name) => names[name] ?? found);
+  }
+
+  async connect(url, options) {
+    const connection = await slipstream.connect(url, options);
     this.opened.push(connection);
     return connection;
   }
@@ -42,6 +51,7 @@ export class World {
   /** Destroys all that was stored; everything is closed before. */
   async destroy() {
     await this.end();
+    if (this.place) return this.place.call("delete_stores");
     await rm(this.directory, { recursive: true });
     await mkdir(this.directory);
   }

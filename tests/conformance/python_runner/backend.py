@@ -3,7 +3,11 @@
 import itertools
 import json
 import os
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from pathlib import Path
+
+from kit.place import Place
 
 from .scenario import DIRECTORY, Scenario
 
@@ -21,10 +25,13 @@ class Backend:
     def can_tell(self, scenario: Scenario) -> bool:
         return set(scenario.needs) <= set(self.has)
 
-    def fresh_url(self, directory: str) -> str:
-        """A URL that no other scenario uses."""
-        name = f"scenario-{next(COUNT)}"
-        return self.url.replace("{name}", name).replace("{dir}", directory)
+    def fresh_url(self) -> str:
+        """A URL that no other scenario uses, once the world has filled it in."""
+        return self.url.replace("{name}", f"scenario-{next(COUNT)}")
+
+    def place(self, directory: str) -> AbstractContextManager[Place | None]:
+        """A server for one scenario, where the backend has one."""
+        return Place(Path(directory, "place")) if "server" in self.has else nullcontext()
 
 
 def load_backends() -> list[Backend]:

@@ -14,6 +14,15 @@ from .world import World
 IN_FLIGHT = 64
 
 
+def many_key(prefix: str, index: int) -> str:
+    """The key of one of many."""
+    return f"{prefix}{index:06}"
+
+
+def many_keys(prefix: str, count: int) -> list[str]:
+    return [many_key(prefix, index) for index in range(count)]
+
+
 class Bulk(World):
     """The steps of many operations."""
 
@@ -29,7 +38,7 @@ class Bulk(World):
 
         async def put(index: int) -> None:
             number = str(index).encode()
-            await writer.put(f"{prefix}{index:06}", number if given is None else given)
+            await writer.put(many_key(prefix, index), number if given is None else given)
 
         await of_many(count, put)
 
@@ -37,7 +46,7 @@ class Bulk(World):
         writer = self.stores[store]
 
         async def delete(index: int) -> None:
-            await writer.delete(f"{prefix}{index:06}")
+            await writer.delete(many_key(prefix, index))
 
         await of_many(count, delete)
 
@@ -83,7 +92,7 @@ class Bulk(World):
         async def write(first: int) -> None:
             index = first
             while not stop.is_set():
-                key = f"{prefix}{index:06}"
+                key = many_key(prefix, index)
                 await store.put(key, key.encode())
                 index = index + writers if index + writers < count else first
                 await asyncio.sleep(0)

@@ -12,7 +12,7 @@ import slipstream
 from .bulk import Bulk
 from .expectation import UNSET, check_answer, check_error, version_of
 from .names import Names, Text
-from .scenario import Scenario, Step
+from .scenario import Step
 from .watches import Watches
 from .world import STORE, World
 
@@ -33,9 +33,6 @@ OPERATIONS = {
 
 class Steps(Bulk, Watches, World):
     """One run of one scenario."""
-
-    def __init__(self, api: Any, url: str, directory: str, scenario: Scenario) -> None:
-        World.__init__(self, api, url, directory, scenario.config)
 
     async def run(self, steps: list[Step]) -> None:
         """Runs steps in order; an error says which step it was."""
@@ -64,10 +61,14 @@ class Steps(Bulk, Watches, World):
         expect: Any = UNSET,
         expect_version: Text | None = None,
         count: int | None = None,
+        within: float | None = None,
         error: Any = None,
         **arguments: Any,
     ) -> None:
-        answer = await self.expecting(error, lambda: self.call(kind, self.names, **arguments))
+        async def call() -> Any:
+            return await asyncio.wait_for(self.call(kind, self.names, **arguments), within)
+
+        answer = await self.expecting(error, call)
         if error is not None:
             return
         if expect is not UNSET:
@@ -140,10 +141,15 @@ class Steps(Bulk, Watches, World):
         assert all(a < b for a, b in itertools.pairwise(tokens)), tokens
 
     async def do_connect(
-        self, *, save: str = "main", url: str | None = None, error: Any = None
+        self,
+        *,
+        save: str = "main",
+        url: str | None = None,
+        timeout: float = 5.0,
+        error: Any = None,
     ) -> None:
-        url = self.url if url is None else url.replace("{dir}", self.directory)
-        connection = await self.expecting(error, lambda: self.connect(url))
+        to = self.url if url is None else self.resolve(url)
+        connection = await self.expecting(error, lambda: self.connect(to, timeout=timeout))
         if connection is not None:
             self.connections[save] = connection
 
@@ -171,8 +177,11 @@ class Steps(Bulk, Watches, World):
 
     async def do_recreate(self) -> None:
         await self.end()
-        shutil.rmtree(self.directory)
-        os.mkdir(self.directory)
+        if self.place:
+            self.place.delete_stores()
+        else:
+            shutil.rmtree(self.directory)
+            os.mkdir(self.directory)
         await self.begin()
 
     async def do_healthy(self, *, expect: bool, connection: str = "main") -> None:
@@ -181,3 +190,25 @@ class Steps(Bulk, Watches, World):
     async def do_capabilities(self, *, expect: dict[str, bool]) -> None:
         capabilities = self.connections["main"].capabilities()
         assert {name: getattr(capabilities, name) for name in expect} == expect
+
+    async def do_server(self, *, call: str, expect: Any = UNSET, **arguments: Any) -> None:
+        """Makes a call of the place."""
+        given = arguments.pop("with", {})
+        assert not arguments, f"unknown: {arguments}"
+        method = getattr(self.place, self.names.text(call))
+        answer = await asyncio.to_thread(method, **given)
+        if expect is not UNSET:
+            assert answer == expect, f"{call}: {answer}"
+
+    async def do_during(self, *, step: Step, steps: list[Step]) -> None:
+        """Begins a call, runs steps while it waits, and then looks at how it ended."""
+        waiting = asyncio.ensure_future(self.step(step))
+        # Once around the loop, so that the call has begun.
+        await asyncio.sleep(0)
+        try:
+            await self.run(steps)
+        finally:
+            await waiting
+
+    async def do_pause(self, *, seconds: Text) -> None:
+        await asyncio.sleep(float(self.names.text(seconds)))

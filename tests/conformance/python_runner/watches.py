@@ -8,6 +8,7 @@ from typing import Any
 import slipstream
 from slipstream import _debug
 
+from .bulk import many_keys
 from .expectation import check_error
 from .names import Text
 from .watching import PATIENCE, Watching, fits
@@ -23,10 +24,11 @@ class Watches(World):
         store: str = "main",
         save: str = "watch",
         prefixes: list[Text] = [""],  # noqa: B006 - never changed
+        many: dict[str, Any] | None = None,
         cursor: Text | None = None,
     ) -> None:
         """Opens a watch. If that fails it is the watch's end, for ``ends`` to find."""
-        named = [self.names.text(prefix) for prefix in prefixes]
+        named = many_keys(**many) if many else [self.names.text(prefix) for prefix in prefixes]
         token = None if cursor is None else self.names.token(cursor)
         watch, failed = None, None
         try:
@@ -62,7 +64,7 @@ class Watches(World):
         self, *, prefix: str, count: int, watch: str = "watch", save: str | None = None
     ) -> None:
         """Reads the puts of put_many, each once, in whatever order they were written."""
-        missing = {f"{prefix}{index:06}" for index in range(count)}
+        missing = set(many_keys(prefix, count))
         watching = self.watching(watch)
         while missing:
             update = await watching.update()

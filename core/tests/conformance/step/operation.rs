@@ -36,8 +36,19 @@ enum Kind {
 
 impl World {
     pub async fn operation(&mut self, step: &Step) -> Result<(), String> {
+        let call = Call::resolve(self, step, &self.names)?;
+        let answer = match parts(step)?.1.within.map(Duration::from_secs_f64) {
+            None => call.run().await,
+            Some(limit) => tokio::time::timeout(limit, call.run())
+                .await
+                .map_err(|_| format!("has not ended within {limit:?}"))?,
+        };
+        self.ended(step, answer)
+    }
+
+    /// Compares how an operation ended with what its step says.
+    pub fn ended(&mut self, step: &Step, answer: Result<Answer, Trouble>) -> Result<(), String> {
         let (_, operation) = parts(step)?;
-        let answer = Call::resolve(self, step, &self.names)?.run().await;
         let Some(answer) = self.expect(answer, operation.error.as_ref())? else { return Ok(()) };
         if let Some(expected) = &operation.expect {
             answer.check(expected.as_ref(), &self.names)?;

@@ -18,7 +18,10 @@ impl World {
     /// Opens a watch. If that fails it is the watch's end, for `ends` to find: a language may tell
     /// it when the watch is opened or when it is first read.
     pub fn open_watch(&mut self, step: &OpenWatch) -> Result<(), String> {
-        let prefixes = self.prefixes(&step.prefixes)?;
+        let prefixes = match &step.many {
+            Some(keys) => (0..keys.count).map(|index| many_key(&keys.prefix, index)).collect(),
+            None => self.prefixes(&step.prefixes)?,
+        };
         let cursor = step.cursor.as_ref().map_or(Ok(Vec::new()), |c| self.names.token(c))?;
         let watch = open(self, &step.store, &prefixes, &cursor)?;
         self.watches.insert(step.save.clone(), Watching::new(watch, prefixes));
