@@ -117,6 +117,9 @@ impl Consumer {
             name: name.clone(),
             bucket: bucket.clone(),
         };
+        // The server takes the last message of every key only of a filter.
+        let everything = [">".to_owned()];
+        let filters = if filters.is_empty() { &everything } else { filters };
         let filters: Vec<String> =
             filters.iter().map(|filter| [&bucket.subjects, filter.as_str()].concat()).collect();
         let request = ConsumerRequest {

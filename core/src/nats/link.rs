@@ -282,6 +282,15 @@ impl Gated for Link {
     }
 }
 
+impl Drop for Link {
+    fn drop(&mut self) {
+        // Else a client whose server is down would look for it for ever.
+        if self.owned {
+            self.status.send_modify(|status| status.closed = true);
+        }
+    }
+}
+
 pub(super) fn is_no_responders(message: &Message) -> bool {
     message.status == Some(StatusCode::NO_RESPONDERS)
 }

@@ -16,6 +16,7 @@ use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
 
 /// Asks over one connection.
 pub(super) struct Requests {
@@ -23,6 +24,8 @@ pub(super) struct Requests {
     /// The inbox up to its last token.
     inbox: String,
     table: Arc<Mutex<Table>>,
+    /// They hold on to the client, so they end with this object and not the other way round.
+    tasks: [AbortHandle; 2],
 }
 
 /// Why a request has no answer.
@@ -53,8 +56,7 @@ impl From<Unanswered> for KvError {
 const SWEEP: Duration = Duration::from_millis(500);
 
 impl Requests {
-    /// Subscribes to an inbox and starts to hand out its replies. The tasks end with the client or
-    /// with this object.
+    /// Subscribes to an inbox and starts to hand out its replies.
     pub(super) async fn start(client: Client, timeout: Duration) -> Result<Self, KvError> {
         let mut inbox = client.new_inbox();
         inbox.push('.');
@@ -63,9 +65,10 @@ impl Requests {
         };
         let replies = client.subscribe(format!("{inbox}*")).await.map_err(|e| refused(&e))?;
         let table = Arc::new(Mutex::new(Table::default()));
-        tokio::spawn(deliver(replies, Arc::downgrade(&table), inbox.len()));
-        tokio::spawn(sweep(Arc::downgrade(&table), timeout));
-        Ok(Self { client, inbox, table })
+        let deliver = tokio::spawn(deliver(replies, Arc::downgrade(&table), inbox.len()));
+        let sweep = tokio::spawn(sweep(Arc::downgrade(&table), timeout));
+        let tasks = [deliver.abort_handle(), sweep.abort_handle()];
+        Ok(Self { client, inbox, table, tasks })
     }
 
     /// Sends a request and waits for its one answer.
@@ -138,6 +141,12 @@ impl Requests {
         };
         // Subjects and sizes were checked before, so what is left is a client that has ended.
         sent.map_err(|_| Unanswered::Closed)
+    }
+}
+
+impl Drop for Requests {
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(AbortHandle::abort);
     }
 }
 
