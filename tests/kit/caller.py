@@ -5,7 +5,7 @@ from typing import Any
 
 from kit.worker import Worker
 
-_PROGRAMS = Path(__file__).parent / "programs"
+PROGRAMS = Path(__file__).parent / "programs"
 
 
 class CallFailed(Exception):
@@ -23,15 +23,16 @@ class CallFailed(Exception):
 class Caller(Worker):
     """``caller.call("put", "a", b"1")`` makes that call in the worker and returns its answer."""
 
-    def __init__(self, language: str, **options: Any) -> None:
-        super().__init__(_PROGRAMS, "caller", language, **options)
+    def __init__(self, language: str, program: str = "caller", **options: Any) -> None:
+        """``program`` is one of ``kit/programs`` that answers calls."""
+        super().__init__(PROGRAMS, program, language, **options)
 
-    def call(self, name: str, *arguments: object, seconds: float = 30.0, **options: object) -> Any:
+    def call(self, name: str, /, *arguments: object, seconds: float = 30.0, **options: object) -> Any:
         """Raises `CallFailed` where the call raised."""
         self.begin(name, *arguments, **options)
         return self.outcome(seconds)
 
-    def begin(self, name: str, *arguments: object, **options: object) -> None:
+    def begin(self, name: str, /, *arguments: object, **options: object) -> None:
         """Makes the call and does not wait for its answer."""
         plain = [_encode(argument) for argument in arguments]
         named = {option: _encode(value) for option, value in options.items()}

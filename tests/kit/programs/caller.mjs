@@ -1,12 +1,12 @@
-// Makes the calls that come in as lines of JSON, on one connection, store and watch at a time.
+// Makes whatever calls it is told to, on one connection and store at a time.
 
-import { createInterface } from "node:readline";
 import { connect } from "slipstream-kv";
+import { answerCalls } from "./answers.mjs";
 
 let connection;
 let store;
-let watch;
-let updates;
+// Watches have names; one that is not told is the watch named "".
+const watches = new Map();
 
 const calls = {
   connect: async (url, options) => {
@@ -15,18 +15,39 @@ const calls = {
   store: async (name, options) => {
     store = await connection.store(name, options);
   },
+  isHealthy: () => connection.isHealthy,
   close: () => connection.close(),
-  watch: (...prefixesAndOptions) => {
-    watch = store.watch(...prefixesAndOptions);
-    updates = watch[Symbol.asyncIterator]();
+  putMany: async (prefix, count, value, { atOnce = 64 } = {}) => {
+    let number = 0;
+    const put = async () => {
+      while (number < count) await store.put(`${prefix}${number++}`, value);
+    };
+    await Promise.all(Array.from({ length: atOnce }, put));
   },
-  synced: () => watch.synced(),
-  next: async (count) => {
+  watch: (...given) => {
+    const last = given.at(-1);
+    const { name = "", ...options } = typeof last === "object" ? given.pop() : {};
+    const watch = store.watch(...given, options);
+    watches.set(name, { watch, updates: watch[Symbol.asyncIterator]() });
+  },
+  synced: ({ name = "" } = {}) => watches.get(name).watch.synced(),
+  next: async (count, { name = "" } = {}) => {
     const found = [];
-    while (found.length < count) found.push((await updates.next()).value);
+    while (found.length < count) found.push((await watches.get(name).updates.next()).value);
     return found;
   },
-  cursor: () => watch.cursor,
+  /** What a watch still hands out, and the error it ends with. */
+  rest: async ({ name = "" } = {}) => {
+    const found = [];
+    try {
+      for await (const { key, version } of watches.get(name).watch) found.push({ key, version });
+    } catch (error) {
+      return { updates: found, ended: error.code };
+    }
+    return { updates: found, ended: null };
+  },
+  cursor: ({ name = "" } = {}) => watches.get(name).watch.cursor,
+  closeWatch: ({ name = "" } = {}) => watches.get(name).watch.close(),
 };
 
 /** Names come as Python writes them, times in seconds. */
@@ -40,39 +61,4 @@ function call(name, args, options) {
   return named.length > 0 ? method(...args, Object.fromEntries(named)) : method(...args);
 }
 
-function decode(value) {
-  return typeof value?.hex === "string" ? Buffer.from(value.hex, "hex") : value;
-}
-
-function encode(value) {
-  if (Buffer.isBuffer(value)) return { hex: value.toString("hex") };
-  if (Array.isArray(value)) return value.map(encode);
-  if (value === null || typeof value !== "object") return value ?? null;
-  const { type, key, value: content, version, cursor } = value;
-  const entry = { key, value: encode(content ?? null), version: encode(version) };
-  return type === undefined ? entry : { type, ...entry, cursor: encode(cursor) };
-}
-
-function describe(error) {
-  return {
-    name: error.constructor.name,
-    message: error.message,
-    code: error.code ?? null,
-    retryable: error.retryable ?? null,
-    outcome_unknown: error.outcomeUnknown ?? null,
-  };
-}
-
-for await (const line of createInterface({ input: process.stdin })) {
-  const told = JSON.parse(line);
-  const options = Object.fromEntries(
-    Object.entries(told.options).map(([name, value]) => [name, decode(value)]),
-  );
-  let said;
-  try {
-    said = { answer: encode(await call(told.call, told.arguments.map(decode), options)) };
-  } catch (error) {
-    said = { error: describe(error) };
-  }
-  console.log(JSON.stringify(said));
-}
+await answerCalls(call);

@@ -1,17 +1,20 @@
-"""Makes the calls that come in as lines of JSON, on one connection, store and watch at a time."""
+"""Makes whatever calls it is told to, on one connection and store at a time."""
 
 import asyncio
-import json
-import sys
 from typing import Any
 
 import slipstream
+from answers import answer_calls
 
 
 class Caller:
+    """Watches have names; one that is not told is the watch named ""."""
+
     connection: slipstream.Connection
     opened: slipstream.Store
-    watched: slipstream.Watch
+
+    def __init__(self) -> None:
+        self.watches: dict[str, slipstream.Watch] = {}
 
     async def connect(self, url: str, **options: Any) -> None:
         self.connection = await slipstream.connect(url, **options)
@@ -19,20 +22,45 @@ class Caller:
     async def store(self, name: str, **options: Any) -> None:
         self.opened = await self.connection.store(name, **options)
 
+    def is_healthy(self) -> bool:
+        return self.connection.is_healthy()
+
     async def close(self) -> None:
         await self.connection.close()
 
-    def watch(self, *prefixes: str, **options: Any) -> None:
-        self.watched = self.opened.watch(*prefixes, **options)
+    async def put_many(self, prefix: str, count: int, value: bytes, at_once: int = 64) -> None:
+        numbers = iter(range(count))
 
-    async def synced(self) -> None:
-        await self.watched.synced()
+        async def put() -> None:
+            for number in numbers:
+                await self.opened.put(f"{prefix}{number}", value)
 
-    async def next(self, count: int) -> list[Any]:
-        return [await anext(self.watched) for _ in range(count)]
+        await asyncio.gather(*(put() for _ in range(at_once)))
 
-    def cursor(self) -> bytes:
-        return self.watched.cursor
+    def watch(self, *prefixes: str, name: str = "", **options: Any) -> None:
+        self.watches[name] = self.opened.watch(*prefixes, **options)
+
+    async def synced(self, name: str = "") -> None:
+        await self.watches[name].synced()
+
+    async def next(self, count: int, name: str = "") -> list[Any]:
+        return [await anext(self.watches[name]) for _ in range(count)]
+
+    async def rest(self, name: str = "") -> dict[str, Any]:
+        """What a watch still hands out, and the error it ends with."""
+        updates: list[Any] = []
+        try:
+            async for batch in self.watches[name].batches():
+                updates += [{"key": one.key, "version": one.version} for one in batch]
+        except slipstream.KvError as error:
+            return {"updates": updates, "ended": error.code}
+        return {"updates": updates, "ended": None}
+
+    def cursor(self, name: str = "") -> bytes:
+        return self.watches[name].cursor
+
+    def close_watch(self, name: str = "") -> None:
+        self.watches.pop(name).close()
 
     async def call(self, name: str, arguments: list[Any], options: dict[str, Any]) -> Any:
         method = getattr(self, name, None) or getattr(self.opened, name)
@@ -40,52 +68,20 @@ class Caller:
         return await answer if hasattr(answer, "__await__") else answer
 
 
-def decode(value: Any) -> Any:
-    return bytes.fromhex(value["hex"]) if isinstance(value, dict) else value
-
-
-def encode(value: Any) -> Any:
+def plain(value: Any) -> Any:
     match value:
-        case bytes():
-            return {"hex": value.hex()}
-        case list():
-            return [encode(item) for item in value]
         case slipstream.Entry(key, content, version):
-            return {"key": key, "value": encode(content), "version": encode(version)}
+            return {"key": key, "value": content, "version": version}
         case slipstream.Put() | slipstream.Delete() | slipstream.Purge():
             return {
                 "type": type(value).__name__.lower(),
                 "key": value.key,
-                "value": encode(getattr(value, "value", None)),
-                "version": encode(value.version),
-                "cursor": encode(value.cursor),
+                "value": getattr(value, "value", None),
+                "version": value.version,
+                "cursor": value.cursor,
             }
         case _:
             return value
 
 
-def describe(error: Exception) -> dict[str, Any]:
-    return {
-        "name": type(error).__name__,
-        "message": str(error),
-        "code": getattr(error, "code", None),
-        "retryable": getattr(error, "retryable", None),
-        "outcome_unknown": getattr(error, "outcome_unknown", None),
-    }
-
-
-async def main() -> None:
-    caller = Caller()
-    loop = asyncio.get_running_loop()
-    while line := await loop.run_in_executor(None, sys.stdin.readline):
-        told = json.loads(line)
-        arguments = [decode(argument) for argument in told["arguments"]]
-        options = {name: decode(value) for name, value in told["options"].items()}
-        try:
-            said = {"answer": encode(await caller.call(told["call"], arguments, options))}
-        except Exception as error:
-            said = {"error": describe(error)}
-        print(json.dumps(said), flush=True)
-
-
-asyncio.run(main())
+asyncio.run(answer_calls(Caller().call, plain))
