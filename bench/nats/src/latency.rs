@@ -123,8 +123,9 @@ struct Ready {
 }
 
 fn ready() -> Ready {
+    let ready = Ready { at: now(), cpu: cpu() };
     println!("ready");
-    Ready { at: now(), cpu: cpu() }
+    ready
 }
 
 /// The process that watches.
