@@ -79,9 +79,9 @@ def measured(row: Row, rounds: int) -> list[Measurement]:
 def command(row: Row, rounds: str, directory: str) -> list[str]:
     match row.program.partition("/"):
         case "python", _, _:
-            return [sys.executable, str(BENCH / row.program), rounds, directory]
+            return [sys.executable, str(BENCH / row.program), rounds, directory, row.id]
         case "node", _, _:
-            return ["node", str(BENCH / row.program), rounds, directory]
+            return ["node", str(BENCH / row.program), rounds, directory, row.id]
         case "nats", _, _:
             return [str(server.PROGRAM), row.id, rounds]
         case _:

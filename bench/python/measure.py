@@ -20,6 +20,11 @@ def directory() -> str:
     return sys.argv[2]
 
 
+def row() -> str:
+    """Which row `bench/run.py` asked for, of a program that measures several."""
+    return sys.argv[3]
+
+
 def sample(count: int, order: int) -> list[str]:
     """`count` keys in one of many orders: a round reads in another one than the round before, which
     no cache can guess, and in the same one in every run."""
