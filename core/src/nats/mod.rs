@@ -20,6 +20,7 @@ mod read;
 mod request;
 mod resume;
 mod store;
+mod system_trust;
 mod tls;
 mod watch;
 mod write;

@@ -1,5 +1,6 @@
 use super::config::NatsOptions;
 use super::file;
+use super::system_trust::SystemTrust;
 use crate::kv::KvError;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
@@ -19,14 +20,17 @@ pub(super) fn is_asked_for(options: &NatsOptions) -> bool {
 /// It names its provider of cryptography: the one of the process may be missing, be somebody
 /// else's, or be in doubt, which is a panic.
 pub(super) fn client_config(options: &NatsOptions) -> Result<ClientConfig, KvError> {
-    let roots = match &options.tls_ca {
-        Some(path) => authorities(path)?,
-        None => system_authorities(),
-    };
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    let provider = Arc::new(ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
-        .map_err(|error| KvError::ConnectionFailed(format!("TLS: {error}")))?
-        .with_root_certificates(roots);
+        .map_err(|error| KvError::ConnectionFailed(format!("TLS: {error}")))?;
+    let config = match &options.tls_ca {
+        Some(path) => config.with_root_certificates(authorities(path)?),
+        None => {
+            let trust = Arc::new(SystemTrust::new(provider));
+            config.dangerous().with_custom_certificate_verifier(trust)
+        }
+    };
     match (&options.tls_cert, &options.tls_key) {
         (None, None) => Ok(config.with_no_client_auth()),
         (Some(cert), Some(key)) => {
@@ -49,18 +53,6 @@ fn authorities(path: &Path) -> Result<RootCertStore, KvError> {
         roots.add(certificate).map_err(|error| refused("tls_ca", path, &error.to_string()))?;
     }
     Ok(roots)
-}
-
-/// What cannot be read of the system's list is left out: it may be one certificate of hundreds,
-/// and a server that needed it is refused with the reason.
-fn system_authorities() -> RootCertStore {
-    let mut roots = RootCertStore::empty();
-    let found = rustls_native_certs::load_native_certs();
-    for error in found.errors {
-        tracing::debug!(%error, "a certificate authority of the system cannot be read");
-    }
-    roots.add_parsable_certificates(found.certs);
-    roots
 }
 
 fn certificates(option: &str, path: &Path) -> Result<Vec<CertificateDer<'static>>, KvError> {
