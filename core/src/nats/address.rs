@@ -252,7 +252,11 @@ impl fmt::Display for Addresses {
             None => String::new(),
         };
         for (index, server) in self.servers.iter().enumerate() {
-            let shown = format!("{server}{}", server.path);
+            // What follows a ? may be a token of a proxy.
+            let shown = match server.path.split_once('?') {
+                Some((path, _)) => format!("{server}{path}?***"),
+                None => format!("{server}{}", server.path),
+            };
             match index {
                 0 => f.write_str(&shown.replacen("://", &format!("://{login}"), 1))?,
                 _ => write!(f, ",{shown}")?,
@@ -267,3 +271,6 @@ impl fmt::Debug for Addresses {
         write!(f, "{:?}", self.to_string())
     }
 }
+
+#[cfg(test)]
+mod tests;
