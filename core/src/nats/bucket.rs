@@ -2,6 +2,7 @@
 
 use super::api::{Refusal, StreamConfig, StreamInfo, StreamState};
 use super::link::Link;
+use super::seen::Seen;
 use crate::kv::KvError;
 use crate::store::{DiscardPolicy, StorageType, StoreConfig};
 use std::sync::Arc;
@@ -27,6 +28,7 @@ pub(super) struct Bucket {
     pub(super) replicated: bool,
     /// Whether a large part of a message is its value, as far as was known on opening.
     pub(super) large_values: bool,
+    pub(super) seen: Seen,
 }
 
 /// Markers of what expired are kept as long as a cursor can be expected to come back. The server
@@ -72,6 +74,7 @@ pub(super) async fn open(link: Arc<Link>, config: &StoreConfig) -> Result<Bucket
         multi_get: direct && link.server_is(2, 15),
         replicated: num_replicas > 1,
         large_values: info.state.bytes > LARGE_VALUE * info.state.messages,
+        seen: Seen::new(),
         link,
     })
 }

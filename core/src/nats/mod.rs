@@ -19,12 +19,13 @@ mod message;
 mod read;
 mod request;
 mod resume;
+mod seen;
 mod store;
 mod system_trust;
 mod tls;
 mod watch;
 mod write;
 
-pub(crate) use config::{Settings, shown_url};
 pub use config::{NatsConnectionBuilder, NatsConnectionConfig, NatsOptions};
+pub(crate) use config::{Settings, shown_url};
 pub use connection::NatsConnection;

@@ -71,6 +71,13 @@ impl NatsStore {
         }
     }
 
+    fn entry_of_last(&self, key: &str, last: Last) -> KvEntry {
+        let Last { kind, version, value } = last;
+        self.bucket.seen.add(version);
+        let value = if kind == UpdateKind::Put { value.to_vec() } else { Vec::new() };
+        KvEntry { key: key.to_owned(), value, version: VersionToken::from_u64(version) }
+    }
+
     /// Every live entry with this prefix, sorted (R4).
     async fn list(&self, prefix: &str, wanted: Wanted) -> Result<Vec<KvEntry>, KvError> {
         self.bucket.link.check_open()?;
@@ -130,11 +137,15 @@ impl NatsStore {
         if !key.starts_with(prefix) {
             return Ok(None);
         }
-        let version = VersionToken::from_u64(stored_sequence(&message)?);
+        let version = stored_sequence(&message)?;
         let value = match kind(message.headers.as_ref(), &message.payload) {
-            UpdateKind::Put => message.payload.to_vec(),
+            UpdateKind::Put => {
+                self.bucket.seen.add(version);
+                message.payload.to_vec()
+            }
             UpdateKind::Delete | UpdateKind::Purge => Vec::new(),
         };
+        let version = VersionToken::from_u64(version);
         Ok(Some(KvEntry { key: key.to_owned(), value, version }))
     }
 
@@ -167,7 +178,7 @@ impl NatsStore {
 impl KvReader for NatsStore {
     async fn get(&self, key: &str) -> Result<Option<KvEntry>, KvError> {
         let last = self.last(key).await?.filter(|last| last.kind == UpdateKind::Put);
-        Ok(last.map(|last| last.entry(key)))
+        Ok(last.map(|last| self.entry_of_last(key, last)))
     }
 
     async fn keys(&self, prefix: &str) -> Result<Vec<String>, KvError> {
@@ -181,7 +192,7 @@ impl KvReader for NatsStore {
 
     async fn entry(&self, key: &str) -> Result<Option<KvEntry>, KvError> {
         let last = self.last(key).await?.filter(|last| last.kind != UpdateKind::Purge);
-        Ok(last.map(|last| last.entry(key)))
+        Ok(last.map(|last| self.entry_of_last(key, last)))
     }
 }
 
@@ -194,14 +205,6 @@ impl Last {
         let headers = decode(&stored.hdrs)?;
         let kind = kind_in_text(&String::from_utf8_lossy(&headers), &value);
         Ok(Self { kind, version: stored.seq, value: value.into() })
-    }
-
-    fn entry(self, key: &str) -> KvEntry {
-        let value = match self.kind {
-            UpdateKind::Put => self.value.to_vec(),
-            UpdateKind::Delete | UpdateKind::Purge => Vec::new(),
-        };
-        KvEntry { key: key.to_owned(), value, version: VersionToken::from_u64(self.version) }
     }
 }
 

@@ -53,7 +53,7 @@ pub(super) fn check(
 ) -> Result<(), KvError> {
     let foreign = incarnation.is_some_and(|it| it != info.incarnation());
     let ahead = version > info.state.last_seq;
-    let overtaken = info.state.first_seq > version + 1 && info.may_have_evicted();
+    let overtaken = info.state.first_seq > version.saturating_add(1) && info.may_have_evicted();
     if foreign || ahead || overtaken { Err(KvError::CursorExpired) } else { Ok(()) }
 }
 

@@ -4,7 +4,9 @@ use super::filter::filters;
 use super::message::kind;
 use super::resume::{Opened, Resume, check, leader_is_ahead, leaders_info};
 use crate::key::PrefixSet;
-use crate::kv::{BatchLimit, KvError, UpdateBatch, VersionToken, WatchCursor, WatchSource};
+use crate::kv::{
+    BatchLimit, KvError, UpdateBatch, UpdateKind, VersionToken, WatchCursor, WatchSource,
+};
 use async_trait::async_trait;
 use std::sync::Arc;
 use std::time::Duration;
@@ -212,6 +214,9 @@ impl NatsWatch {
         let Some(key) = self.bucket.key(&message.subject) else { return };
         if self.prefixes.is_everything() || self.prefixes.matches(key) {
             let kind = kind(message.headers.as_ref(), &message.payload);
+            if kind != UpdateKind::Purge {
+                self.bucket.seen.add(position.stream);
+            }
             batch.push(kind, key, &message.payload, VersionToken::from_u64(position.stream));
         }
     }

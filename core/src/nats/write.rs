@@ -42,7 +42,12 @@ impl NatsStore {
                 let reply = serde_json::from_slice(&message.payload)
                     .map_err(|error| not_understood(&format!("an answer to a write: {error}")))?;
                 return Ok(match reply {
-                    Reply::Answer(Acknowledged { seq }) => Ok(VersionToken::from_u64(seq)),
+                    Reply::Answer(Acknowledged { seq }) => {
+                        if write.operation != Some(PURGE) {
+                            bucket.seen.add(seq);
+                        }
+                        Ok(VersionToken::from_u64(seq))
+                    }
                     Reply::Refused { error } => Err(error),
                 });
             }
@@ -98,8 +103,22 @@ impl NatsStore {
         expected: &VersionToken,
         ttl: Option<Duration>,
     ) -> Result<VersionToken, KvError> {
-        let expected = Some(revision(expected)?);
+        let expected = Some(self.visible(key, expected).await?);
         Ok(self.write(Write { key, value, operation: None, expected, ttl }).await??)
+    }
+
+    /// The revision that a caller expects, if it is not one of a purge: a purged key is at none
+    /// (W2), which the server does not know.
+    async fn visible(&self, key: &str, expected: &VersionToken) -> Result<u64, KvError> {
+        let expected = revision(expected)?;
+        if !self.bucket.seen.has(expected) {
+            let last = self.last_by_leader(key).await?;
+            let last = last.filter(|last| last.version == expected);
+            if last.is_none_or(|last| last.kind == UpdateKind::Purge) {
+                return Err(KvError::RevisionMismatch);
+            }
+        }
+        Ok(expected)
     }
 }
 
@@ -134,7 +153,7 @@ impl KvWriter for NatsStore {
         key: &str,
         expected: &VersionToken,
     ) -> Result<bool, KvError> {
-        let (operation, expected) = (Some(DELETE), Some(revision(expected)?));
+        let (operation, expected) = (Some(DELETE), Some(self.visible(key, expected).await?));
         let write = Write { key, value: &[], operation, expected, ttl: None };
         Ok(self.write(write).await?.map(|_| true)?)
     }
