@@ -34,8 +34,8 @@ help: ## Show this list.
 build: $(STAMPS)/python $(STAMPS)/node ## Build the Python package into .venv and the npm package in node/.
 
 .PHONY: demo
-demo: build ## Show a Python service and a Node tool that share one file.
-	@python examples/demo/run.py
+demo: build ## Show a Python service and a Node tool that share one file; with NATS=1, a server.
+	@python examples/demo/run.py $(if $(NATS),nats,file)
 
 .PHONY: test
 test: build ## Run every test of every language.
@@ -44,7 +44,7 @@ test: build ## Run every test of every language.
 .PHONY: lint
 lint: build ## Check formatting, lints and types of every language.
 	cargo fmt --all --check
-	cargo clippy --workspace --lib --tests --quiet -- -D warnings
+	cargo clippy --workspace --lib --tests --examples --quiet -- -D warnings
 	cargo fmt --manifest-path bench/Cargo.toml --all --check
 	cargo clippy --manifest-path bench/Cargo.toml --target-dir target/bench --quiet -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
@@ -53,8 +53,9 @@ lint: build ## Check formatting, lints and types of every language.
 	cd python && mypy slipstream tests
 	cd python && pyright
 	for folder in tests/*/; do MYPYPATH=tests mypy --strict "$$folder"; done
-	mypy --strict bench/run.py
-	mypy --strict examples/demo/run.py examples/demo/service.py examples/lock.py
+	MYPYPATH=tests mypy --strict bench/run.py
+	MYPYPATH=tests mypy --strict examples/demo/run.py examples/demo/service.py
+	mypy --strict examples/*.py
 	cd python && python -m mypy.stubtest slipstream
 	cd node && npm run --silent lint
 	@echo "lint: nothing found"

@@ -1,5 +1,8 @@
 """The demo: a Python service and a Node tool share one file, with no server: `make demo`.
 
+`make demo NATS=1` shows the same on a NATS server, which is restarted as well; what the service and
+the tool do is the same, only the URL differs.
+
 Everything in the transcript really happens, in processes of their own. It ends with exit status 1
 if anything is not as it says.
 """
@@ -11,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from actor import Actor
+from place import NatsServer, place
 
 HERE = Path(__file__).parent
 JOBS = 1000
@@ -18,11 +22,13 @@ KILL_AFTER = 300
 WAIT_SECONDS = 20
 
 
-def main() -> None:
-    with tempfile.TemporaryDirectory(prefix="slipstream-demo-") as directory:
-        folder = Path(directory)
-        url = f"file:{folder / 'state.db'}"
-        print("slipstream: one file, two languages, no server\n")
+def main(kind: str) -> None:
+    with (
+        tempfile.TemporaryDirectory(prefix="slipstream-demo-") as directory,
+        place(kind, Path(directory)) as where,
+    ):
+        url = where.url
+        print(f"slipstream: {where.title}\n")
         print(f"A Python service and a Node tool both open {url}")
         with (
             Actor("python", sys.executable, str(HERE / "service.py"), url) as service,
@@ -31,7 +37,9 @@ def main() -> None:
             share(service, tool)
             compete(service, tool)
             follow(service, tool)
-            resume(service, url, folder)
+            resume(service, url, Path(directory))
+            if where.server:
+                outlive(service, tool, where.server)
             for actor in (service, tool):
                 expect(actor.end() == 0, f"{actor.name} ends cleanly")
     print("\nAll of it was as expected.")
@@ -95,6 +103,20 @@ def resume(service: Actor, url: str, folder: Path) -> None:
     expect(repeated <= 1, "only the job in hand at the kill may be handled again")
 
 
+def outlive(service: Actor, tool: Actor, server: NatsServer) -> None:
+    title(5, 'The server is restarted while the Node tool watches "node.", which both outlive')
+    state = ["node.a", "node.b", "node.c"]
+    tool.tell("follow", "node.", len(state) + 1)
+    expect([tool.answer() for _ in state] == state, "the watch begins with the state")
+    server.stop()
+    print("   The server is stopped,", flush=True)
+    server.start()
+    print("   and started again. Nobody connects anew, nobody watches anew:", flush=True)
+    service.ask("put", "node.d", "10.0.0.6")
+    expect(tool.answer() == "node.d", "the watch goes on")
+    expect(tool.answer() == "all", "and repeats nothing")
+
+
 def jobs(handled: Path) -> list[str]:
     return handled.read_text().split()
 
@@ -121,6 +143,6 @@ class NotAsExpected(Exception):
 
 if __name__ == "__main__":
     try:
-        main()
+        main(*sys.argv[1:])
     except NotAsExpected as what:
         sys.exit(f"\nNOT AS EXPECTED: {what}")
