@@ -10,6 +10,8 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).parent.parent.parent / "tests"))
 from kit.nats_server import NatsServer
 
+__all__ = ["NatsServer", "Place", "place"]
+
 
 @dataclass
 class Place:
