@@ -156,7 +156,8 @@ fn parse_server(
     if !scheme.is_websocket() && !matches!(path, "" | "/") {
         return Err("nothing may follow the host and port");
     }
-    if path.contains(|c: char| !c.is_ascii_graphic()) {
+    // With an @ it may well be the rest of a password.
+    if path.contains(|c: char| !c.is_ascii_graphic() || c == '@') {
         return Err("its path has a character that must be percent-encoded");
     }
     let (login, host) = match authority.rsplit_once('@') {

@@ -81,6 +81,7 @@ fn what_is_wrong_is_named_with_the_server_it_is_wrong_in() {
         ("nats://a/x", "follow"),
         ("nats://a?x", "follow"),
         ("ws://a/x y", "its path"),
+        ("ws://a/x:p@b", "its path"),
         ("nats://a,ws://b", "mixed"),
         ("ws://a,wss://b", "mixed"),
         ("nats://u:p@a,u:q@b", "differs"),
