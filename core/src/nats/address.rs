@@ -167,7 +167,9 @@ fn parse_server(
     let (host, port) = parse_host(host)?;
     let port = port.map_or(Ok(scheme.default_port()), parse_port)?;
     let path = if scheme.is_websocket() { path.to_owned() } else { String::new() };
-    Ok((Address { scheme, host, port, path }, login))
+    let server = Address { scheme, host, port, path };
+    server.server_addr().map_err(|_| "its host is no name and no address")?;
+    Ok((server, login))
 }
 
 fn parse_login(login: &str) -> Result<Login, &'static str> {

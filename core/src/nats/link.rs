@@ -151,13 +151,17 @@ impl Link {
         subject: Subject,
         headers: Option<HeaderMap>,
         payload: Bytes,
-    ) -> Result<Message, KvError> {
+    ) -> Result<Box<Message>, KvError> {
         self.connected().await?;
         Ok(self.requests.ask(subject, headers, payload).await?)
     }
 
     /// Asks, again if the connection was cut meanwhile: for what may be repeated.
-    pub(super) async fn ask(&self, subject: Subject, payload: Bytes) -> Result<Message, KvError> {
+    pub(super) async fn ask(
+        &self,
+        subject: Subject,
+        payload: Bytes,
+    ) -> Result<Box<Message>, KvError> {
         loop {
             self.connected().await?;
             match self.requests.ask(subject.clone(), None, payload.clone()).await {
@@ -173,7 +177,7 @@ impl Link {
         &self,
         subject: Subject,
         payload: Bytes,
-        mut take: impl FnMut(&mut T, Message) -> Result<bool, KvError>,
+        mut take: impl FnMut(&mut T, Box<Message>) -> Result<bool, KvError>,
         start: impl Fn() -> T,
     ) -> Result<T, KvError> {
         loop {

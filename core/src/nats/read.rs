@@ -45,7 +45,7 @@ impl NatsStore {
         loop {
             let message = bucket.link.ask(subject.clone().into(), Bytes::new()).await?;
             match message.status {
-                None => return last_of(message).map(Some),
+                None => return last_of(&message).map(Some),
                 Some(StatusCode::NOT_FOUND) => return Ok(None),
                 Some(StatusCode::NO_RESPONDERS) => {
                     // An error here if the store was deleted.
@@ -108,10 +108,10 @@ impl NatsStore {
         let request = serde_json::to_vec(&MultiRequest { multi_last: &[&filter] })
             .map_err(|error| KvError::SerializationError(error.to_string()))?;
         let subject = ["$JS.API.DIRECT.GET.", &bucket.stream].concat();
-        let take = |found: &mut Option<Vec<KvEntry>>, message: Message| match message.status {
+        let take = |found: &mut Option<Vec<KvEntry>>, message: Box<Message>| match message.status {
             None => {
                 if let Some(found) = found {
-                    found.extend(self.entry_of(prefix, message)?);
+                    found.extend(self.entry_of(prefix, &message)?);
                 }
                 Ok(false)
             }
@@ -132,12 +132,12 @@ impl NatsStore {
         bucket.link.ask_many(subject.into(), request.into(), take, || Some(Vec::new())).await
     }
 
-    fn entry_of(&self, prefix: &str, message: Message) -> Result<Option<KvEntry>, KvError> {
-        let Some(key) = self.bucket.key(stored_subject(&message)?) else { return Ok(None) };
+    fn entry_of(&self, prefix: &str, message: &Message) -> Result<Option<KvEntry>, KvError> {
+        let Some(key) = self.bucket.key(stored_subject(message)?) else { return Ok(None) };
         if !key.starts_with(prefix) {
             return Ok(None);
         }
-        let version = stored_sequence(&message)?;
+        let version = stored_sequence(message)?;
         let value = match kind(message.headers.as_ref(), &message.payload) {
             UpdateKind::Put => {
                 self.bucket.seen.add(version);
@@ -208,11 +208,11 @@ impl Last {
     }
 }
 
-fn last_of(message: Message) -> Result<Last, KvError> {
+fn last_of(message: &Message) -> Result<Last, KvError> {
     Ok(Last {
         kind: kind(message.headers.as_ref(), &message.payload),
-        version: stored_sequence(&message)?,
-        value: message.payload,
+        version: stored_sequence(message)?,
+        value: message.payload.clone(),
     })
 }
 

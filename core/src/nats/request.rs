@@ -8,13 +8,12 @@ use crate::lock::Mutex;
 use async_nats::header::HeaderMap;
 use async_nats::{Client, Message, Subject, Subscriber};
 use bytes::Bytes;
-use futures_util::StreamExt;
-use std::fmt::Write;
+use futures_util::{FutureExt, StreamExt};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Waker};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
@@ -77,12 +76,8 @@ impl Requests {
         subject: Subject,
         headers: Option<HeaderMap>,
         payload: Bytes,
-    ) -> Result<Message, Unanswered> {
-        let ticket = self.table.lock().open(Slot::Waiting(Waiting {
-            subject: subject.clone(),
-            since: Instant::now(),
-            waker: None,
-        }));
+    ) -> Result<Box<Message>, Unanswered> {
+        let ticket = self.table.lock().wait_for(subject.clone());
         let answer = Answer { table: &self.table, ticket };
         self.send(subject, self.inbox_of(ticket), headers, payload).await?;
         answer.await
@@ -120,8 +115,7 @@ impl Requests {
     fn inbox_of(&self, ticket: Ticket) -> Subject {
         let mut inbox = String::with_capacity(self.inbox.len() + 16);
         inbox.push_str(&self.inbox);
-        // Writing to a string cannot fail.
-        let _ = write!(inbox, "{:x}", ticket.number());
+        ticket.write(&mut inbox);
         inbox.into()
     }
 
@@ -154,12 +148,12 @@ impl Drop for Requests {
 pub(super) struct Answers {
     table: Arc<Mutex<Table>>,
     ticket: Ticket,
-    messages: mpsc::UnboundedReceiver<Result<Message, Unanswered>>,
+    messages: mpsc::UnboundedReceiver<Result<Box<Message>, Unanswered>>,
 }
 
 impl Answers {
     /// The next answer.
-    pub(super) async fn next(&mut self) -> Result<Message, Unanswered> {
+    pub(super) async fn next(&mut self) -> Result<Box<Message>, Unanswered> {
         self.messages.recv().await.unwrap_or(Err(Unanswered::Closed))
     }
 }
@@ -178,8 +172,12 @@ struct Ticket {
 }
 
 impl Ticket {
-    fn number(self) -> u64 {
-        u64::from(self.turn) << 32 | u64::from(self.index)
+    /// Writes it as the last token of an inbox: sixteen digits.
+    fn write(self, to: &mut String) {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let number = u64::from(self.turn) << 32 | u64::from(self.index);
+        let digit = |place: u32| char::from(DIGITS[(number >> (4 * place) & 15) as usize]);
+        to.extend((0..16).rev().map(digit));
     }
 
     fn parse(token: &str) -> Option<Self> {
@@ -192,6 +190,8 @@ impl Ticket {
 struct Table {
     slots: Vec<(u32, Slot)>,
     free: Vec<u32>,
+    /// Counts the sweeps: a clock that costs nothing to read.
+    sweeps: u32,
     /// Set once no answer can come any more.
     closed: bool,
 }
@@ -199,17 +199,22 @@ struct Table {
 enum Slot {
     Free,
     Waiting(Waiting),
-    Answered(Box<Result<Message, Unanswered>>),
-    Stream { subject: Subject, tx: mpsc::UnboundedSender<Result<Message, Unanswered>> },
+    Answered(Result<Box<Message>, Unanswered>),
+    Stream { subject: Subject, tx: mpsc::UnboundedSender<Result<Box<Message>, Unanswered>> },
 }
 
 struct Waiting {
     subject: Subject,
-    since: Instant,
+    since: u32,
     waker: Option<Waker>,
 }
 
 impl Table {
+    fn wait_for(&mut self, subject: Subject) -> Ticket {
+        let since = self.sweeps;
+        self.open(Slot::Waiting(Waiting { subject, since, waker: None }))
+    }
+
     fn open(&mut self, slot: Slot) -> Ticket {
         let index = self.free.pop().unwrap_or_else(|| {
             self.slots.push((0, Slot::Free));
@@ -231,7 +236,7 @@ impl Table {
         self.free.push(ticket.index);
     }
 
-    fn answer(&mut self, ticket: Ticket, answer: Result<Message, Unanswered>) {
+    fn answer(&mut self, ticket: Ticket, answer: Result<Box<Message>, Unanswered>) {
         let Some((turn, place)) = self.slots.get_mut(ticket.index as usize) else { return };
         if *turn != ticket.turn {
             return;
@@ -243,7 +248,7 @@ impl Table {
             }
             Slot::Waiting(waiting) => {
                 let waker = waiting.waker.take();
-                *place = Slot::Answered(Box::new(answer));
+                *place = Slot::Answered(answer);
                 if let Some(waker) = waker {
                     waker.wake();
                 }
@@ -277,7 +282,7 @@ struct Answer<'a> {
 }
 
 impl Future for Answer<'_> {
-    type Output = Result<Message, Unanswered>;
+    type Output = Result<Box<Message>, Unanswered>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut table = self.table.lock();
@@ -291,7 +296,7 @@ impl Future for Answer<'_> {
                 Poll::Pending
             }
             _ => match std::mem::replace(slot, Slot::Free) {
-                Slot::Answered(answer) => Poll::Ready(*answer),
+                Slot::Answered(answer) => Poll::Ready(answer),
                 _ => Poll::Ready(Err(Unanswered::Closed)),
             },
         }
@@ -305,17 +310,21 @@ impl Drop for Answer<'_> {
 }
 
 async fn deliver(mut replies: Subscriber, table: Weak<Mutex<Table>>, token_at: usize) {
-    /// Replies that are handed out under one lock.
-    const AT_ONCE: usize = 64;
-    let mut ready = (&mut replies).ready_chunks(AT_ONCE);
-    while let Some(messages) = ready.next().await {
+    let mut next = replies.next().await;
+    while let Some(first) = next {
         let Some(table) = table.upgrade() else { return };
-        let mut table = table.lock();
-        for message in messages {
-            if let Some(ticket) = message.subject.get(token_at..).and_then(Ticket::parse) {
-                table.answer(ticket, Ok(message));
+        {
+            // What else has come is handed out under the same lock.
+            let mut table = table.lock();
+            let mut ready = Some(first);
+            while let Some(message) = ready {
+                if let Some(ticket) = message.subject.get(token_at..).and_then(Ticket::parse) {
+                    table.answer(ticket, Ok(Box::new(message)));
+                }
+                ready = replies.next().now_or_never().flatten();
             }
         }
+        next = replies.next().await;
     }
     if let Some(table) = table.upgrade() {
         let mut table = table.lock();
@@ -325,13 +334,58 @@ async fn deliver(mut replies: Subscriber, table: Weak<Mutex<Table>>, token_at: u
 }
 
 async fn sweep(table: Weak<Mutex<Table>>, timeout: Duration) {
+    let every = SWEEP.min(timeout);
+    // One more, since a request may have been made just before a sweep.
+    let patience = timeout.div_duration_f32(every).ceil() as u32 + 1;
     loop {
-        tokio::time::sleep(SWEEP.min(timeout)).await;
+        tokio::time::sleep(every).await;
         let Some(table) = table.upgrade() else { return };
-        let now = Instant::now();
-        table.lock().fail_those(&Unanswered::Late, |slot| match slot {
-            Slot::Waiting(waiting) => now.duration_since(waiting.since) >= timeout,
+        let mut table = table.lock();
+        table.sweeps = table.sweeps.wrapping_add(1);
+        let now = table.sweeps;
+        table.fail_those(&Unanswered::Late, |slot| match slot {
+            Slot::Waiting(waiting) => now.wrapping_sub(waiting.since) >= patience,
             _ => false,
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_ticket_is_read_back(index: u32, turn: u32) {
+            let mut token = String::new();
+            Ticket { index, turn }.write(&mut token);
+            prop_assert_eq!(Ticket::parse(&token), Some(Ticket { index, turn }));
+        }
+
+        #[test]
+        fn any_token_is_a_ticket_or_not(token in "\\PC*") {
+            let _ = Ticket::parse(&token);
+        }
+    }
+
+    #[test]
+    fn an_answer_that_comes_too_late_goes_to_nobody() {
+        let table = Mutex::new(Table::default());
+        let first = table.lock().wait_for("a".into());
+        drop(Answer { table: &table, ticket: first });
+        let second = table.lock().wait_for("b".into());
+        assert_eq!((first.index, first.turn + 1), (second.index, second.turn));
+        table.lock().answer(first, Err(Unanswered::Late));
+        assert!(matches!(table.lock().slots[0].1, Slot::Waiting(_)));
+    }
+
+    #[test]
+    fn a_refusal_fails_the_requests_of_its_subject_only() {
+        let mut table = Table::default();
+        let [one, other] = ["a", "b"].map(|subject| table.wait_for(subject.into()));
+        table.fail(&Unanswered::Cut, |asked| asked.as_str() == "a");
+        assert!(matches!(table.slots[one.index as usize].1, Slot::Answered(Err(_))));
+        assert!(matches!(table.slots[other.index as usize].1, Slot::Waiting(_)));
     }
 }

@@ -78,6 +78,7 @@ fn what_is_wrong_is_named_with_the_server_it_is_wrong_in() {
         ("nats://a,http://b", "server 2: its scheme"),
         ("nats://ä", "its host"),
         ("nats://a b", "its host"),
+        ("ws://1.2.3.08", "its host"),
         ("nats://a/x", "follow"),
         ("nats://a?x", "follow"),
         ("ws://a/x y", "its path"),
