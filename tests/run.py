@@ -63,6 +63,7 @@ SUITES = (
     Suite("conformance python", pytest("tests/conformance")),
     Suite("conformance node", ("node", "--test", "tests/conformance/")),
     Suite("cross_language", pytest("tests/cross_language")),
+    Suite("interop", pytest("tests/interop")),
     Suite("faults", pytest("tests/faults")),
     Suite("docs", pytest("tests/docs")),
 )

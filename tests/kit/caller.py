@@ -27,7 +27,7 @@ class Caller(Worker):
         """``program`` is one of ``kit/programs`` that answers calls."""
         super().__init__(PROGRAMS, program, language, **options)
 
-    def call(self, name: str, /, *arguments: object, seconds: float = 30.0, **options: object) -> Any:
+    def call(self, name: str, /, *arguments: object, seconds: float = 30.0, **options: Any) -> Any:
         """Raises `CallFailed` where the call raised."""
         self.begin(name, *arguments, **options)
         return self.outcome(seconds)

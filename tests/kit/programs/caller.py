@@ -1,10 +1,15 @@
 """Makes whatever calls it is told to, on one connection and store at a time."""
 
 import asyncio
+import sys
+from pathlib import Path
 from typing import Any
 
 import slipstream
-from answers import answer_calls
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from kit.programs.answers import answer_calls
 
 
 class Caller:

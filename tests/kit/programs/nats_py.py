@@ -1,14 +1,19 @@
 """Makes whatever calls it is told to with nats-py: what its users do and see."""
 
 import asyncio
+import sys
+from pathlib import Path
 from typing import Any
 
 import nats
-from answers import answer_calls
 from nats.aio.client import Client
 from nats.js.api import KeyValueConfig
 from nats.js.errors import KeyNotFoundError, NoKeysError
 from nats.js.kv import KeyValue
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from kit.programs.answers import answer_calls
 
 TYPES = {None: "put", "DEL": "delete", "PURGE": "purge"}
 
@@ -16,7 +21,8 @@ TYPES = {None: "put", "DEL": "delete", "PURGE": "purge"}
 class Caller:
     client: Client
     bucket: KeyValue
-    watcher: KeyValue.KeyWatcher
+    # Not typed in full by nats-py.
+    watcher: Any
 
     async def connect(self, url: str) -> None:
         self.client = await nats.connect(url)
