@@ -139,6 +139,27 @@ impl<E: Engine> KvReader for EmbeddedStore<E> {
         self.find(key, |record, now| record.is_live(now), |record| entry(key, record))
     }
 
+    async fn get_many(&self, keys: &[&str]) -> Result<Vec<Option<KvEntry>>, KvError> {
+        let mut found = Vec::with_capacity(keys.len());
+        for keys in keys.chunks(SCANNED_AT_ONCE) {
+            let now = clock::now();
+            self.link.database()?.engine.read(|txn| {
+                for key in keys {
+                    check_key(key)?;
+                    let row = row_key(self.store.id, key.as_bytes());
+                    let record = txn.get(Table::Entries, &row)?.map(Record::decode).transpose()?;
+                    let live = record.filter(|record| record.is_live(now));
+                    found.push(live.map(|record| entry(key, &record)));
+                }
+                Ok(())
+            })?;
+            if found.len() < keys.len() {
+                tokio::task::yield_now().await;
+            }
+        }
+        Ok(found)
+    }
+
     async fn keys(&self, prefix: &str) -> Result<Vec<String>, KvError> {
         self.list(prefix, |key, _| key.to_owned()).await
     }

@@ -69,6 +69,15 @@ impl Store {
         Some(answer.map_err(|error| self.failure(error, "get").of_key(key)))
     }
 
+    /// What [`get`](Self::get) finds for each of `keys`, in their order; asked for at once where
+    /// the store can do that.
+    pub async fn get_many(&self, keys: &[&str]) -> Result<Vec<Option<KvEntry>>, Failure> {
+        let broken = keys.iter().find_map(|key| check_key(key).err());
+        self.checked(broken.map_or(Ok(()), Err), self.inner.reader.get_many(keys))
+            .await
+            .map_err(|error| self.failure(error, "get_many"))
+    }
+
     /// The raw last record of `key`, which may be a tombstone (R3).
     pub async fn entry(&self, key: &str) -> Result<Option<KvEntry>, Failure> {
         self.read("entry", key, self.inner.reader.entry(key)).await

@@ -7,6 +7,16 @@ pub trait KvReader: Send + Sync {
     /// The live entry of `key`, or nothing. A missing key is never an error (R1).
     async fn get(&self, key: &str) -> Result<Option<KvEntry>, KvError>;
 
+    /// What [`get`](Self::get) finds for each of the keys, in their order. A store that can asks
+    /// for all of them at once; the default asks for one after the other.
+    async fn get_many(&self, keys: &[&str]) -> Result<Vec<Option<KvEntry>>, KvError> {
+        let mut found = Vec::with_capacity(keys.len());
+        for key in keys {
+            found.push(self.get(key).await?);
+        }
+        Ok(found)
+    }
+
     /// Every live key with this prefix, once, sorted by bytes (R4).
     async fn keys(&self, prefix: &str) -> Result<Vec<String>, KvError>;
 

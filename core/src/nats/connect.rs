@@ -40,7 +40,10 @@ pub(super) async fn connect(settings: &Settings, events: Arc<Events>) -> Result<
         .unwrap_or_else(|_| Err(failed(&addresses, "reading the files it needs timed out")))?
         .reconnect_delay_callback(|_| Duration::ZERO)
         .reconnect_to_server_callback(pacing(events.clone()))
-        .event_callback(move |event| std::future::ready(events.tell(event)));
+        .event_callback(move |event| {
+            events.tell(event);
+            std::future::ready(())
+        });
     // A fleet that is given one list does not all come to the first server of it.
     shuffle(addresses.servers_mut());
     let mut failures = Vec::new();

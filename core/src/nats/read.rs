@@ -12,6 +12,8 @@ use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use std::collections::HashMap;
 use std::time::Duration;
 use tokio::time::sleep;
 
@@ -28,6 +30,12 @@ enum Wanted {
     Entries,
     Keys,
 }
+
+/// The server answers for 1,024 keys in one request, and takes a request of a megabyte.
+const KEYS_AT_ONCE: usize = 768;
+const CHUNKS_AT_ONCE: usize = 4;
+/// Keys asked for one by one, where that is how they are read.
+const KEYS_IN_FLIGHT: usize = 64;
 
 /// No server of the bucket is there for a moment.
 const ASK_AGAIN: Duration = Duration::from_millis(50);
@@ -71,6 +79,45 @@ impl NatsStore {
         }
     }
 
+    /// Reads many keys in few requests, each as of one moment.
+    async fn get_in_chunks(&self, keys: &[&str]) -> Result<Vec<Option<KvEntry>>, KvError> {
+        let mut places = HashMap::with_capacity(keys.len());
+        let mut asked: Vec<&str> = Vec::with_capacity(keys.len());
+        for &key in keys {
+            places.entry(key).or_insert_with(|| {
+                asked.push(key);
+                asked.len() - 1
+            });
+        }
+        let chunks: Vec<_> = asked.chunks(KEYS_AT_ONCE).map(|keys| self.get_chunk(keys)).collect();
+        let answers = stream::iter(chunks).buffer_unordered(CHUNKS_AT_ONCE);
+        let answers: Vec<_> = answers.try_collect().await?;
+        let mut found: Vec<Option<KvEntry>> = vec![None; asked.len()];
+        for entry in answers.into_iter().flatten().filter(|entry| !entry.value.is_empty()) {
+            if let Some(&place) = places.get(entry.key.as_str()) {
+                found[place] = Some(entry);
+            }
+        }
+        if asked.len() == keys.len() {
+            return Ok(found);
+        }
+        Ok(keys.iter().map(|key| places.get(key).and_then(|&place| found[place].clone())).collect())
+    }
+
+    async fn get_chunk(&self, keys: &[&str]) -> Result<Vec<KvEntry>, KvError> {
+        let subjects: Vec<String> = keys.iter().map(|key| self.bucket.subject(key)).collect();
+        let subjects: Vec<&str> = subjects.iter().map(String::as_str).collect();
+        if let Some(found) = self.read_multi(&subjects, "").await? {
+            return Ok(found);
+        }
+        Ok(self.get_each(keys).await?.into_iter().flatten().collect())
+    }
+
+    async fn get_each(&self, keys: &[&str]) -> Result<Vec<Option<KvEntry>>, KvError> {
+        let gets: Vec<_> = keys.iter().map(|key| self.get(key)).collect();
+        stream::iter(gets).buffered(KEYS_IN_FLIGHT).try_collect().await
+    }
+
     fn entry_of_last(&self, key: &str, last: Last) -> KvEntry {
         let Last { kind, version, value } = last;
         self.bucket.seen.add(version);
@@ -100,12 +147,21 @@ impl NatsStore {
 
     /// Reads in one request, if there are few enough keys. What is gone has an empty value.
     async fn read_few(&self, prefix: &str) -> Result<Option<Vec<KvEntry>>, KvError> {
-        let bucket = &self.bucket;
-        if !bucket.multi_get {
+        if !self.bucket.multi_get {
             return Ok(None);
         }
-        let filter = [&bucket.subjects, parent(prefix), ">"].concat();
-        let request = serde_json::to_vec(&MultiRequest { multi_last: &[&filter] })
+        let filter = [&self.bucket.subjects, parent(prefix), ">"].concat();
+        self.read_multi(&[&filter], prefix).await
+    }
+
+    /// Reads the last messages of subjects in one request; nothing if that is too much for one.
+    async fn read_multi(
+        &self,
+        subjects: &[&str],
+        prefix: &str,
+    ) -> Result<Option<Vec<KvEntry>>, KvError> {
+        let bucket = &self.bucket;
+        let request = serde_json::to_vec(&MultiRequest { multi_last: subjects })
             .map_err(|error| KvError::SerializationError(error.to_string()))?;
         let subject = ["$JS.API.DIRECT.GET.", &bucket.stream].concat();
         let take = |found: &mut Option<Vec<KvEntry>>, message: Box<Message>| match message.status {
@@ -179,6 +235,15 @@ impl KvReader for NatsStore {
     async fn get(&self, key: &str) -> Result<Option<KvEntry>, KvError> {
         let last = self.last(key).await?.filter(|last| last.kind == UpdateKind::Put);
         Ok(last.map(|last| self.entry_of_last(key, last)))
+    }
+
+    async fn get_many(&self, keys: &[&str]) -> Result<Vec<Option<KvEntry>>, KvError> {
+        self.bucket.link.check_open()?;
+        if self.bucket.multi_get {
+            self.get_in_chunks(keys).await
+        } else {
+            self.get_each(keys).await
+        }
     }
 
     async fn keys(&self, prefix: &str) -> Result<Vec<String>, KvError> {

@@ -44,7 +44,7 @@ pub(super) struct NatsWatch {
 enum State {
     Idle,
     Opening(JoinHandle<Result<Opened, KvError>>),
-    Reading(Consumer),
+    Reading(Box<Consumer>),
     Ended,
 }
 
@@ -121,7 +121,7 @@ impl NatsWatch {
         self.exposed = true;
         self.failures = 0;
         self.unconfirmed = !self.synced && consumer.pending() == 0;
-        self.state = State::Reading(consumer);
+        self.state = State::Reading(Box::new(consumer));
     }
 
     /// What to do about a consumer that could not be made: an error if the watch ends here.
