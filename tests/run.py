@@ -64,6 +64,7 @@ SUITES = (
     Suite("conformance node", ("node", "--test", "tests/conformance/")),
     Suite("cross_language", pytest("tests/cross_language")),
     Suite("interop", pytest("tests/interop")),
+    Suite("connecting", pytest("tests/connecting")),
     Suite("faults", pytest("tests/faults")),
     Suite("docs", pytest("tests/docs")),
 )

@@ -1,5 +1,6 @@
 // Makes whatever calls it is told to, on one connection and store at a time.
 
+import { inspect } from "node:util";
 import { connect } from "slipstream-kv";
 import { answerCalls } from "./answers.mjs";
 
@@ -16,6 +17,12 @@ const calls = {
     store = await connection.store(name, options);
   },
   isHealthy: () => connection.isHealthy,
+  /** What people may get to see of the connection. */
+  shown: () => [
+    connection.url,
+    inspect(connection, { showHidden: true, depth: null, getters: true }),
+    JSON.stringify(connection),
+  ],
   close: () => connection.close(),
   putMany: async (prefix, count, value, { atOnce = 64 } = {}) => {
     let number = 0;

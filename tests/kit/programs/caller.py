@@ -30,6 +30,10 @@ class Caller:
     def is_healthy(self) -> bool:
         return self.connection.is_healthy()
 
+    def shown(self) -> list[str]:
+        """What people may get to see of the connection."""
+        return [self.connection.url, repr(self.connection), repr(vars(self))]
+
     async def close(self) -> None:
         await self.connection.close()
 
