@@ -164,10 +164,17 @@ pub(super) struct ConsumerRequest<'a> {
     pub(super) action: &'static str,
 }
 
-/// A consumer as it was made.
+/// A consumer as it is.
 #[derive(Debug, Deserialize)]
 pub(super) struct ConsumerInfo {
     pub(super) num_pending: u64,
+    pub(super) delivered: Delivered,
+}
+
+/// How far a consumer is.
+#[derive(Debug, Deserialize)]
+pub(super) struct Delivered {
+    pub(super) consumer_seq: u64,
 }
 
 /// What a consumer is asked to deliver.

@@ -144,6 +144,17 @@ impl Consumer {
         self.credit > 0
     }
 
+    /// Whether everything it has to deliver has come, as the server says.
+    pub(super) async fn is_read(&self) -> Result<bool, KvError> {
+        let ConsumerName { stream, name } = &self.name;
+        let operation = format!("CONSUMER.INFO.{stream}.{name}");
+        let info = self.bucket.link.api(&operation, &serde_json::Map::new()).await?;
+        // One that is gone is noticed by whoever reads it.
+        let info: Option<ConsumerInfo> = info.ok();
+        Ok(info
+            .is_some_and(|it| it.num_pending == 0 && it.delivered.consumer_seq == self.delivered))
+    }
+
     /// Waits for the next message. Dropping the future loses none.
     pub(super) async fn next(&mut self) -> Result<Delivery, End> {
         loop {

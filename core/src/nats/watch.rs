@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinHandle;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 /// A watch: a consumer on the server, and the position after what was handed out, from which
 /// another consumer goes on when that one is lost.
@@ -53,6 +53,11 @@ const BACKOFF: Duration = Duration::from_millis(50);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(2);
 /// How often a store may be missing before it counts as deleted.
 const PATIENCE: u32 = 3;
+/// When a watch that nothing comes for looks whether its first state is complete. What it waited
+/// for may have been removed.
+const LOOK_WHEN_UNSYNCED: Duration = Duration::from_secs(2);
+/// When it moves its position on past changes of other keys, in a store that may evict those.
+const LOOK_WHEN_EVICTING: Duration = Duration::from_secs(30);
 
 impl NatsWatch {
     /// A watch of these prefixes from a position on.
@@ -161,13 +166,44 @@ impl NatsWatch {
         Ok(Some(batch))
     }
 
-    /// Reads what is there, at least one message; the batch is empty if none is watched.
-    async fn read(&mut self, limit: BatchLimit) -> Result<UpdateBatch, Stop> {
+    /// Sees how far it is, where no message tells; an empty batch if its position has moved.
+    async fn look(&mut self) -> Result<Option<UpdateBatch>, KvError> {
+        let info = leaders_info(&self.bucket).await?;
+        let tip = info.state.last_seq;
+        let State::Reading(consumer) = &self.state else { return Ok(None) };
+        let read = consumer.is_read().await?
+            && !(self.bucket.replicated
+                && leader_is_ahead(&self.bucket, &self.filters, self.frontier, tip).await?);
+        self.unconfirmed = read && !self.synced;
+        if !read || tip <= self.frontier {
+            return Ok(None);
+        }
+        self.frontier = tip;
+        Ok(Some(self.seal(UpdateBatch::default())))
+    }
+
+    fn looks_after(&self) -> Option<Duration> {
+        match self.synced {
+            false => Some(LOOK_WHEN_UNSYNCED),
+            true => self.evicts.then_some(LOOK_WHEN_EVICTING),
+        }
+    }
+
+    /// Reads what is there, at least one message; nothing if none of it is watched.
+    async fn read(&mut self, limit: BatchLimit) -> Result<Option<UpdateBatch>, Stop> {
         let mut batch = UpdateBatch::default();
         let mut checked = false;
         if self.held.is_none() {
             // Nothing was taken yet, so a future that is dropped here loses nothing.
-            self.held = Some(self.consumer()?.next().await?);
+            let looks_after = self.looks_after();
+            let next = self.consumer()?.next();
+            self.held = match looks_after {
+                None => Some(next.await?),
+                Some(after) => match timeout(after, next).await {
+                    Ok(delivery) => Some(delivery?),
+                    Err(_) => return Ok(self.look().await?),
+                },
+            };
         } else if self.evicts {
             let info = leaders_info(&self.bucket).await.map_err(Stop::Error)?;
             check(&info, self.frontier, self.incarnation).map_err(Stop::Error)?;
@@ -194,7 +230,7 @@ impl NatsWatch {
         if let State::Reading(consumer) = &self.state {
             self.unconfirmed = !self.synced && self.held.is_none() && consumer.pending() == 0;
         }
-        Ok(self.seal(batch))
+        Ok(Some(self.seal(batch)).filter(|batch| !batch.is_empty()))
     }
 
     fn consumer(&mut self) -> Result<&mut Consumer, Stop> {
@@ -269,7 +305,7 @@ impl NatsWatch {
             }
             State::Reading(_) if self.unconfirmed => self.confirm().await,
             State::Reading(_) => match self.read(limit).await {
-                Ok(batch) => Ok(Some(batch).filter(|batch| !batch.is_empty())),
+                Ok(batch) => Ok(batch),
                 Err(Stop::End(end)) => self.lose(&end).map(|()| None),
                 Err(Stop::Error(error)) => Err(error),
             },
