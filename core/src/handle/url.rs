@@ -15,6 +15,7 @@ pub(super) fn open(url: &str, options: &ConnectOptions) -> Result<Arc<dyn Connec
             url: url.to_owned(),
             options: options.nats.clone(),
             connect_timeout: options.connect_timeout,
+            timeout: options.timeout,
         })));
     }
     let connection = match scheme {

@@ -60,6 +60,10 @@ pub struct NatsOptions {
 #[must_use]
 pub struct NatsConnectionBuilder(Settings);
 
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a request may take, if nothing else was said (rule L3).
+pub(super) const TIMEOUT: Duration = Duration::from_secs(5);
+
 /// All that is known of a connection before it is open.
 #[derive(Clone)]
 pub(crate) struct Settings {
@@ -67,6 +71,8 @@ pub(crate) struct Settings {
     pub(crate) options: NatsOptions,
     /// How long connecting may take, over the whole list of servers (rule L4).
     pub(crate) connect_timeout: Duration,
+    /// How long one request may take (rule L3).
+    pub(crate) timeout: Duration,
 }
 
 impl NatsConnection {
@@ -90,6 +96,11 @@ impl NatsConnectionBuilder {
     /// How long connecting may take, over the whole list of servers (rule L4); 5 s if unset.
     pub fn connect_timeout(self, connect_timeout: Duration) -> Self {
         Self(Settings { connect_timeout, ..self.0 })
+    }
+
+    /// How long an operation may take before it ends in `Timeout` (rule L3); 5 s if unset.
+    pub fn timeout(self, timeout: Duration) -> Self {
+        Self(Settings { timeout, ..self.0 })
     }
 
     /// The content of a `.creds` file, in base64.
@@ -176,10 +187,8 @@ impl NatsOptions {
 }
 
 impl Settings {
-    const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-
     pub(crate) fn new(url: String, options: NatsOptions) -> Self {
-        Self { url, options, connect_timeout: Self::CONNECT_TIMEOUT }
+        Self { url, options, connect_timeout: CONNECT_TIMEOUT, timeout: TIMEOUT }
     }
 }
 
@@ -235,6 +244,7 @@ impl fmt::Debug for Settings {
             .field("url", &shown_url(&self.url))
             .field("options", &self.options)
             .field("connect_timeout", &self.connect_timeout)
+            .field("timeout", &self.timeout)
             .finish()
     }
 }

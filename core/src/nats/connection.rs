@@ -1,5 +1,5 @@
 use super::bucket;
-use super::config::{NatsConnectionConfig, Settings};
+use super::config::{NatsConnectionConfig, Settings, TIMEOUT};
 use super::connect::connect;
 use super::link::{Events, Link};
 use super::store::NatsStore;
@@ -74,10 +74,11 @@ impl Connection for NatsConnection {
         let link = match &self.way {
             Way::Settings(settings) => {
                 let client = connect(settings, events.clone()).await?;
-                Link::start(client, &events, settings.options.stale_reads, true).await?
+                let Settings { timeout, options, .. } = &**settings;
+                Link::start(client, &events, *timeout, options.stale_reads, true).await?
             }
             Way::Client(client) => {
-                let link = Link::start(client.clone(), &events, false, false).await?;
+                let link = Link::start(client.clone(), &events, TIMEOUT, false, false).await?;
                 tokio::spawn(events.follow(client.clone()));
                 link
             }

@@ -26,6 +26,7 @@ pub(super) struct Link {
     consumers: Mutex<HashSet<ConsumerName>>,
     runtime: Handle,
     stale_reads: bool,
+    timeout: Duration,
     /// Whether the client ends with this connection. One that was handed in is its owner's.
     owned: bool,
     generation: u64,
@@ -51,8 +52,6 @@ pub(super) struct ConsumerName {
     pub(super) name: String,
 }
 
-/// The time one request may take, unless its caller has less patience (L3).
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a server that has just come up may take to start its JetStream.
 const START_UP: Duration = Duration::from_secs(2);
 const ASK_AGAIN: Duration = Duration::from_millis(50);
@@ -61,14 +60,16 @@ const FAREWELL: Duration = Duration::from_secs(1);
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
 impl Link {
-    /// Takes over a connected client, whose events go to `events`.
+    /// Takes over a connected client, whose events go to `events`. One request takes no longer than
+    /// `timeout` (L3).
     pub(super) async fn start(
         client: Client,
         events: &Events,
+        timeout: Duration,
         stale_reads: bool,
         owned: bool,
     ) -> Result<Arc<Self>, KvError> {
-        let requests = Requests::start(client.clone(), REQUEST_TIMEOUT).await?;
+        let requests = Requests::start(client.clone(), timeout).await?;
         let link = Arc::new_cyclic(|me| Self {
             client,
             requests,
@@ -76,6 +77,7 @@ impl Link {
             consumers: Mutex::default(),
             runtime: Handle::current(),
             stale_reads,
+            timeout,
             owned,
             generation: fork::generation(),
             gate: Gate::default(),
@@ -185,7 +187,7 @@ impl Link {
             let mut taken = start();
             let mut answers = self.requests.ask_many(subject.clone(), payload.clone()).await?;
             let cut = loop {
-                match timeout(REQUEST_TIMEOUT, answers.next()).await {
+                match timeout(self.timeout, answers.next()).await {
                     Ok(Ok(message)) => {
                         if take(&mut taken, message)? {
                             return Ok(taken);
