@@ -1,4 +1,11 @@
-import { optionalFlag, optionalNumber, optionalText, optionsOf, signalOf, text } from "./arguments.js";
+import {
+  optionalFlag,
+  optionalNumber,
+  optionalText,
+  optionsOf,
+  signalOf,
+  text,
+} from "./arguments.js";
 import { Connection } from "./connection.js";
 import { eventLoop } from "./event-loop.js";
 

@@ -149,6 +149,32 @@ test("l4 what cannot be opened fails with its cause", async (t) => {
   assert.match(error.message, /missing/);
 });
 
+test("an option of nats is refused by name with an embedded url", async () => {
+  const options = {
+    creds: "secret",
+    credsFile: "user.creds",
+    nkey: "secret",
+    token: "secret",
+    user: "secret",
+    password: "secret",
+    tlsCa: "ca.pem",
+    tlsCert: "cert.pem",
+    tlsKey: "key.pem",
+    tlsFirst: true,
+    staleReads: true,
+    clientName: "secret",
+  };
+  for (const [name, value] of Object.entries(options)) {
+    const core = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    await assert.rejects(esm.connect("memory:", { [name]: value }), (error) => {
+      assert.ok(error instanceof esm.InvalidArgument);
+      assert.match(error.message, new RegExp(`${core} is an option of connections to NATS`));
+      assert.doesNotMatch(error.message, /secret/);
+      return true;
+    });
+  }
+});
+
 test("wrong types of arguments are TypeErrors that name the argument", async (t) => {
   const { conn, store } = await openStore(t);
   const token = Buffer.alloc(8);
@@ -184,6 +210,9 @@ test("wrong types of arguments are TypeErrors that name the argument", async (t)
     [() => conn.store("a", { maxBytes: 1n }), "maxBytes"],
     [() => esm.connect(1), "url"],
     [() => esm.connect("memory:", { timeout: "1" }), "timeout"],
+    [() => esm.connect("nats://host", { token: 7 }), "token"],
+    [() => esm.connect("nats://host", { credsFile: null }), "credsFile"],
+    [() => esm.connect("nats://host", { tlsFirst: "yes" }), "tlsFirst"],
   ]) {
     await assert.rejects(call, (error) => {
       assert.ok(error instanceof TypeError, `${call}: ${error}`);

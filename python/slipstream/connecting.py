@@ -57,7 +57,7 @@ class Connecting(Coroutine[Any, Any, Connection]):
             await self._connection.close()
 
 
-def connect(
+def connect(  # noqa: PLR0913
     url: str,
     *,
     timeout: float | timedelta = 5.0,

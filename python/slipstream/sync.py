@@ -22,7 +22,7 @@ from slipstream._native import SyncWatch as Watch
 __all__ = ["Batches", "Connection", "Store", "Watch", "connect"]
 
 
-def connect(
+def connect(  # noqa: PLR0913
     url: str,
     *,
     timeout: float | timedelta = 5.0,

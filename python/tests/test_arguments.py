@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import slipstream
+import slipstream.sync
 from slipstream import InvalidArgument
 
 from .conftest import OpenStore
@@ -94,6 +97,10 @@ async def test_types_that_are_wrong_are_type_errors(open_store: OpenStore) -> No
             (store.watch, ("",), {"cursor": "text"}),
             (slipstream.connect, (7,), {}),
             (slipstream.connect, ("memory:",), {"timeout": "long"}),
+            (slipstream.connect, ("nats://host",), {"token": 7}),
+            (slipstream.connect, ("nats://host",), {"creds_file": 7}),
+            (slipstream.connect, ("nats://host",), {"tls_first": "yes"}),
+            (slipstream.connect, ("nats://host",), {"tls_certificate": "client.pem"}),
         ]
         for function, arguments, options in wrong:
             with pytest.raises(TypeError):
@@ -125,7 +132,9 @@ async def test_v1_v4_v5_tokens_and_cursors_of_another_shape(open_store: OpenStor
             store.watch("", cursor=b"\x07" * 10)
 
 
-@pytest.mark.parametrize("url", ["", "memory", "redis://host", "memory:a b", "file:", "nats:"])
+@pytest.mark.parametrize(
+    "url", ["", "memory", "redis://host", "memory:a b", "file:", "nats:", "tls://host:x"]
+)
 async def test_l4_a_bad_url_is_refused(url: str) -> None:
     with pytest.raises(InvalidArgument):
         await slipstream.connect(url)
@@ -135,3 +144,33 @@ async def test_l4_a_password_is_not_shown() -> None:
     with pytest.raises(InvalidArgument) as caught:
         await slipstream.connect("redis://user:secret@host")
     assert "secret" not in str(caught.value)
+
+
+NATS_OPTIONS: dict[str, Any] = {
+    "creds": "secret",
+    "creds_file": Path("user.creds"),
+    "nkey": "secret",
+    "token": "secret",
+    "user": "secret",
+    "password": "secret",
+    "tls_ca": Path("ca.pem"),
+    "tls_cert": Path("cert.pem"),
+    "tls_key": Path("key.pem"),
+    "tls_first": True,
+    "stale_reads": True,
+    "client_name": "secret",
+}
+
+
+@pytest.mark.parametrize("option", NATS_OPTIONS)
+async def test_an_option_of_nats_is_refused_by_name_with_an_embedded_url(option: str) -> None:
+    given = {option: NATS_OPTIONS[option]}
+    with pytest.raises(InvalidArgument, match=f"{option} is an option of connections to NATS"):
+        await slipstream.connect("memory:", **given)
+    with pytest.raises(InvalidArgument, match=f"{option} is an option of connections to NATS"):
+        slipstream.sync.connect("memory:", **given)
+
+
+def test_there_is_no_other_option_of_nats() -> None:
+    parameters = inspect.signature(slipstream.connect).parameters
+    assert parameters.keys() - NATS_OPTIONS.keys() == {"url", "timeout", "connect_timeout"}
