@@ -156,9 +156,9 @@ fn parse_server(
     if !scheme.is_websocket() && !matches!(path, "" | "/") {
         return Err("nothing may follow the host and port");
     }
-    // With an @ it may well be the rest of a password.
-    if path.contains(|c: char| !c.is_ascii_graphic() || c == '@') {
-        return Err("its path has a character that must be percent-encoded");
+    // Behind a ? may be a token, which async-nats would log; an @ may end a password.
+    if path.contains(|c: char| !c.is_ascii_graphic() || "?#@".contains(c)) {
+        return Err("its path has a character that no path has; nothing may follow a path");
     }
     let (login, host) = match authority.rsplit_once('@') {
         Some((login, host)) => (Some(parse_login(login)?), host),
@@ -255,11 +255,7 @@ impl fmt::Display for Addresses {
             None => String::new(),
         };
         for (index, server) in self.servers.iter().enumerate() {
-            // What follows a ? may be a token of a proxy.
-            let shown = match server.path.split_once('?') {
-                Some((path, _)) => format!("{server}{path}?***"),
-                None => format!("{server}{}", server.path),
-            };
+            let shown = format!("{server}{}", server.path);
             match index {
                 0 => f.write_str(&shown.replacen("://", &format!("://{login}"), 1))?,
                 _ => write!(f, ",{shown}")?,

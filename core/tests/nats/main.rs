@@ -1,0 +1,8 @@
+//! What only a connection to a real nats-server shows, and only Rust can look at.
+
+#[path = "../conformance/place.rs"]
+mod place;
+
+mod connecting;
+mod logged;
+mod secrets;
