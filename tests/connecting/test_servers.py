@@ -71,6 +71,14 @@ def test_l4_what_never_answers_ends_within_the_connect_timeout(caller: Caller, s
         assert "SECRET" not in error.message
 
 
+def test_l4_a_server_that_is_full_says_so(caller: Caller, tmp_path: Path) -> None:
+    with NatsServer(tmp_path, "max_connections: 1") as server:
+        works(caller, server.url)
+        error = refused(caller, server.url, connect_timeout=2)
+        assert error.name == "ConnectionFailed" and server.address in error.message
+        assert "maximum connections exceeded" in error.message
+
+
 @pytest.mark.parametrize(
     ("url", "says"),
     [

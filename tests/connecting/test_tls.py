@@ -9,6 +9,7 @@ from certificates import Authority, Certificate
 from kit.caller import Caller
 from kit.nats_server import NatsServer
 from kit.ports import HOST, free_port
+from kit.worker import LANGUAGES
 
 LOGIN = 'authorization { user: "alice", password: "s3cret" }'
 
@@ -29,6 +30,18 @@ def test_a_server_with_tls_is_trusted_by_its_authority_only(
             error = refused(caller, server.url, **options)
             assert error.name == "ConnectionFailed"
             assert server.address in error.message and "certificate" in error.message
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_authorities_of_the_system_are_trusted(
+    language: str, authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.path))
+    monkeypatch.delenv("SSL_CERT_DIR", raising=False)
+    config = tls(authority.certificate("server"))
+    with NatsServer(tmp_path / "server", config) as server, Caller(language) as caller:
+        works(caller, server.url)
+        works(caller, f"tls://{server.address}")
 
 
 def test_a_server_that_asks_for_tls_gets_it_though_the_url_did_not(

@@ -20,6 +20,13 @@ type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send + Sync>>;
 /// that a half-open one is noticed within 10 s.
 const PING_INTERVAL: Duration = Duration::from_millis(2500);
 
+/// The least time a server has to answer when a connection is made anew, however little the first
+/// one was given: nobody waits for it with a deadline of their own.
+const RECONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+
+const FIRST_DELAY: Duration = Duration::from_millis(50);
+const LONGEST_DELAY: Duration = Duration::from_secs(2);
+
 /// Messages a subscription holds before async-nats drops some: more than any watch or set of
 /// requests has credit for, so that none ever is.
 const SUBSCRIPTION_CAPACITY: usize = 1 << 18;
@@ -66,11 +73,12 @@ pub(super) async fn connect(settings: &Settings, events: Arc<Events>) -> Result<
 async fn options(settings: Settings, addresses: Addresses) -> Result<ConnectOptions, KvError> {
     let reading = tokio::task::spawn_blocking(move || {
         let given = &settings.options;
+        let servers = u32::try_from(addresses.servers().len()).unwrap_or(u32::MAX);
         let mut options = ConnectOptions::new()
             .name(given.client_name.as_deref().unwrap_or("slipstream"))
             .require_tls(addresses.need_tls() || tls::is_asked_for(given))
             .tls_client_config(tls::client_config(given)?)
-            .connection_timeout(settings.connect_timeout / addresses.servers().len() as u32)
+            .connection_timeout((settings.connect_timeout / servers).max(RECONNECT_TIMEOUT))
             .ping_interval(PING_INTERVAL)
             .subscription_capacity(SUBSCRIPTION_CAPACITY)
             .client_capacity(SENDER_CAPACITY)
@@ -152,11 +160,9 @@ async fn give_up() -> ! {
 /// At once the first time, then after a growing time of up to 2 s, of which up to half is chance:
 /// the clients of a server that restarts do not come back all at the same moment.
 fn reconnect_delay(rounds: usize) -> Duration {
-    const FIRST: Duration = Duration::from_millis(50);
-    const LONGEST: Duration = Duration::from_secs(2);
     let Some(doublings) = rounds.checked_sub(1) else { return Duration::ZERO };
     let doublings = u32::try_from(doublings).unwrap_or(u32::MAX);
-    let ceiling = FIRST.saturating_mul(2_u32.saturating_pow(doublings)).min(LONGEST);
+    let ceiling = FIRST_DELAY.saturating_mul(2_u32.saturating_pow(doublings)).min(LONGEST_DELAY);
     ceiling.mul_f64(0.5 + 0.5 * chance())
 }
 
@@ -215,4 +221,37 @@ fn sum(failures: Vec<KvError>) -> KvError {
     });
     let text = texts.collect::<Vec<_>>().join("; ");
     if denied { KvError::PermissionDenied(text) } else { KvError::ConnectionFailed(text) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reconnecting_waits_longer_each_round_and_never_long() {
+        for rounds in 0..100 {
+            let delays: Vec<_> = (0..50).map(|_| reconnect_delay(rounds)).collect();
+            let longest = Duration::from_millis(50 << rounds.saturating_sub(1).min(6));
+            let longest = if rounds == 0 { Duration::ZERO } else { longest.min(LONGEST_DELAY) };
+            assert!(delays.iter().all(|delay| *delay <= longest && *delay * 2 >= longest));
+            let same = delays.iter().all(|delay| *delay == delays[0]);
+            assert_eq!(same, rounds == 0, "chance spreads every round but the first");
+        }
+    }
+
+    #[test]
+    fn shuffling_loses_no_server_and_changes_their_order() {
+        let orders: Vec<_> = (0..50)
+            .map(|_| {
+                let mut order = [1, 2, 3, 4, 5];
+                shuffle(&mut order);
+                order
+            })
+            .collect();
+        assert!(orders.iter().any(|order| *order != orders[0]));
+        for mut order in orders {
+            order.sort_unstable();
+            assert_eq!(order, [1, 2, 3, 4, 5]);
+        }
+    }
 }
