@@ -82,9 +82,8 @@ async fn options(settings: Settings, addresses: Addresses) -> Result<ConnectOpti
             .ping_interval(PING_INTERVAL)
             .subscription_capacity(SUBSCRIPTION_CAPACITY)
             .client_capacity(SENDER_CAPACITY)
-            // Every operation has its own deadline (rule L3), and every key is checked (K1).
-            .request_timeout(None)
-            .skip_subject_validation(true);
+            // Every operation has its own deadline (rule L3).
+            .request_timeout(None);
         if given.tls_first {
             options = options.tls_first();
         }
