@@ -1,6 +1,7 @@
 """A TCP proxy before a server, to break a connection in every way that a network can."""
 
 import asyncio
+import socket
 import threading
 from collections.abc import Coroutine
 from typing import Any, Self, TypeVar
@@ -22,8 +23,8 @@ class Proxy:
     def __init__(self, to: int) -> None:
         self.port = free_port()
         self._to = to
-        self._open: set[asyncio.Task[Any]] = set()
-        self._listening: asyncio.Server | None = None
+        self._open: set[asyncio.Task[None]] = set()
+        self._listening: socket.socket | None = None
         self._loop = asyncio.new_event_loop()
         self._requests, self._answers = _Gate(), _Gate()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -86,16 +87,17 @@ class Proxy:
         self._requests.open()
         self._answers.open()
         if self._listening is None:
-            self._listening = await asyncio.start_server(self._accept, HOST, self.port)
+            self._listening = socket.create_server((HOST, self.port), backlog=1024)
+            self._listening.setblocking(False)
+            self._loop.add_reader(self._listening, self._accept, self._listening)
 
     async def _cut(self) -> None:
-        cut = list(self._open)
-        for connection in cut:
-            connection.cancel()
-        await asyncio.gather(*cut, return_exceptions=True)
+        cut, self._open = self._open, set()
+        await _cancel(*cut)
 
     async def _refuse(self) -> None:
         if self._listening is not None:
+            self._loop.remove_reader(self._listening)
             self._listening.close()
             self._listening = None
         await self._cut()
@@ -106,33 +108,49 @@ class Proxy:
         if answers:
             self._answers.shut()
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connection = asyncio.current_task()
-        assert connection is not None
+    def _accept(self, listener: socket.socket) -> None:
+        try:
+            client, _ = listener.accept()
+        except OSError:
+            # It was gone before it was accepted.
+            return
+        client.setblocking(False)
+        connection = asyncio.ensure_future(self._connect(client), loop=self._loop)
         self._open.add(connection)
-        try:
-            await self._requests.passed()
-            await self._connect(reader, writer)
-        except (OSError, asyncio.CancelledError):
-            # The server is down, one end is gone, or this was cut: so the other end goes too.
-            pass
-        finally:
-            self._open.discard(connection)
-            writer.transport.abort()
+        connection.add_done_callback(self._open.discard)
+        # Also where it is cut before it has begun.
+        connection.add_done_callback(lambda _: client.close())
 
-    async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        from_server, to_server = await asyncio.open_connection(HOST, self._to)
-        pipes = (
-            asyncio.ensure_future(_pipe(reader, to_server, self._requests)),
-            asyncio.ensure_future(_pipe(from_server, writer, self._answers)),
-        )
+    async def _connect(self, client: socket.socket) -> None:
+        await self._requests.passed()
+        with socket.socket() as server:
+            server.setblocking(False)
+            for end in client, server:
+                end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            try:
+                await self._loop.sock_connect(server, (HOST, self._to))
+            except OSError:
+                # The server is down, so its client is told the same.
+                return
+            pipes = (
+                asyncio.ensure_future(self._pipe(client, server, self._requests)),
+                asyncio.ensure_future(self._pipe(server, client, self._answers)),
+            )
+            try:
+                await asyncio.wait(pipes, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                await _cancel(*pipes)
+
+    async def _pipe(self, source: socket.socket, to: socket.socket, gate: "_Gate") -> None:
+        """Forwards until either end is gone. An end that comes while the gate is shut waits."""
         try:
-            await asyncio.wait(pipes, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for pipe in pipes:
-                pipe.cancel()
-            await asyncio.gather(*pipes, return_exceptions=True)
-            to_server.transport.abort()
+            while data := await self._loop.sock_recv(source, _CHUNK):
+                await gate.passed()
+                await self._loop.sock_sendall(to, data)
+        except OSError:
+            # A reset is an end like any other.
+            pass
+        await gate.passed()
 
 
 class _Gate:
@@ -151,10 +169,7 @@ class _Gate:
         await self._is_open.wait()
 
 
-async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, gate: _Gate) -> None:
-    """Forwards until either end is gone. An end that comes while the gate is shut waits as well."""
-    while data := await reader.read(_CHUNK):
-        await gate.passed()
-        writer.write(data)
-        await writer.drain()
-    await gate.passed()
+async def _cancel(*tasks: asyncio.Task[None]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
