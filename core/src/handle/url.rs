@@ -79,3 +79,36 @@ fn file_path(rest: &str) -> Result<&Path, KvError> {
     }
     Ok(Path::new(path))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn l4_a_url_of_any_backend_is_shown_without_its_login() {
+        for (url, expected) in [
+            ("memory:", "memory:"),
+            ("file:/data/a@b.db", "file:/data/a@b.db"),
+            ("file:///data/a@b.db", "file:///data/a@b.db"),
+            ("nats://u:p@a,b:1", "nats://u:***@a:4222,nats://b:1"),
+            ("tls://t@a", "tls://***@a:4222"),
+            ("nats://u:p@a:x", "(not a valid url)"),
+            ("redis://u:p@host/1", "redis://***@host/1"),
+            ("redis://host", "redis://host"),
+        ] {
+            assert_eq!(shown(url), expected);
+        }
+    }
+
+    #[test]
+    fn l4_an_unknown_url_is_refused_by_its_scheme_alone() {
+        for (url, expected) in
+            [("redis://u:secret@host", "\"redis\""), ("secret@host:1", "\"\""), ("secret", "\"\"")]
+        {
+            let Err(KvError::InvalidArgument(text)) = open(url, &ConnectOptions::default()) else {
+                panic!("{url} was taken");
+            };
+            assert!(text.contains(expected) && !text.contains("secret"), "{text}");
+        }
+    }
+}
