@@ -69,13 +69,18 @@ impl Store {
         Some(answer.map_err(|error| self.failure(error, "get").of_key(key)))
     }
 
-    /// What [`get`](Self::get) finds for each of `keys`, in their order; asked for at once where
-    /// the store can do that.
+    /// What [`get`](Self::get) finds for each of `keys`, in their order (R1); asked for at once
+    /// where the store can do that. One bad key, and nothing is asked for.
     pub async fn get_many(&self, keys: &[&str]) -> Result<Vec<Option<KvEntry>>, Failure> {
-        let broken = keys.iter().find_map(|key| check_key(key).err());
-        self.checked(broken.map_or(Ok(()), Err), self.inner.reader.get_many(keys))
-            .await
-            .map_err(|error| self.failure(error, "get_many"))
+        let refused = keys.iter().copied().find(|key| check_key(key).is_err());
+        let argument = refused.map_or(Ok(()), check_key);
+        self.checked(argument, self.inner.reader.get_many(keys)).await.map_err(|error| {
+            let failure = self.failure(error, "get_many");
+            match refused {
+                Some(key) => failure.of_key(key),
+                None => failure,
+            }
+        })
     }
 
     /// The raw last record of `key`, which may be a tombstone (R3).

@@ -28,6 +28,11 @@ impl Refusal {
     pub(super) const MESSAGE_NOT_FOUND: u32 = 10037;
     const WRONG_LAST_SEQUENCE: [u32; 2] = [10071, 10164];
 
+    /// Whether the store has no room for what was to be written.
+    pub(super) fn is_full(&self) -> bool {
+        self.err_code == 10077
+    }
+
     /// Whether another write came first.
     pub(super) fn is_conflict(&self) -> bool {
         Self::WRONG_LAST_SEQUENCE.contains(&self.err_code)
@@ -219,6 +224,12 @@ pub(super) struct Stored {
 #[derive(Serialize)]
 pub(super) struct MultiRequest<'a> {
     pub(super) multi_last: &'a [&'a str],
+}
+
+/// What is to be removed from a stream without a trace.
+#[derive(Serialize)]
+pub(super) struct PurgeRequest<'a> {
+    pub(super) filter: &'a str,
 }
 
 /// That a write was taken.

@@ -23,6 +23,7 @@ pub(super) struct Consumer {
     inbox: Option<Inbox>,
     /// Messages the server may still send without being asked again.
     credit: usize,
+    starved: bool,
     /// The consumer's own number of the last message, which shows a lost one.
     delivered: u64,
     pending: u64,
@@ -108,6 +109,7 @@ impl Consumer {
         let mut made = Self {
             inbox: Some(Inbox { subject: inbox.into(), messages }),
             credit: 0,
+            starved: false,
             delivered: 0,
             pending: 0,
             pull: pull.into(),
@@ -139,9 +141,15 @@ impl Consumer {
         self.pending
     }
 
-    /// Whether the server may send without being asked again, so that it sends what comes at once.
-    pub(super) fn has_credit(&self) -> bool {
-        self.credit > 0
+    /// Whether there was a time since [`feed`](Self::feed) when the server had not been asked for
+    /// anything, and so kept what came to itself.
+    pub(super) fn was_starved(&self) -> bool {
+        self.starved
+    }
+
+    /// Forgets that it was starved.
+    pub(super) fn feed(&mut self) {
+        self.starved = false;
     }
 
     /// Whether everything it has to deliver has come, as the server says.
@@ -171,6 +179,10 @@ impl Consumer {
 
     /// The next message, if it is here already.
     pub(super) fn try_next(&mut self) -> Result<Option<Delivery>, End> {
+        // As far as that needs no waiting: what is asked too late is asked by `next`.
+        if let Some(Err(end)) = self.ask_for_more().now_or_never() {
+            return Err(end);
+        }
         while let Some(message) = self.poll_ready() {
             if let Some(delivery) = self.take(message)? {
                 return Ok(Some(delivery));
@@ -191,11 +203,14 @@ impl Consumer {
 
     async fn wait(&mut self) -> Result<Message, End> {
         let Some(inbox) = &mut self.inbox else { return Err(End::Closed) };
-        let (epoch, subject) = (self.epoch, &inbox.subject);
+        let (epoch, inbox_subject, pull_to) = (self.epoch, &inbox.subject, &self.pull_to);
         let changed = |status: &Status| {
             status.closed
                 || status.epoch != epoch
-                || status.denied.as_ref().is_some_and(|(denied, _)| **denied == **subject)
+                || status
+                    .denied
+                    .as_ref()
+                    .is_some_and(|(denied, _)| **denied == **inbox_subject || **denied == **pull_to)
         };
         tokio::select! {
             biased;
@@ -211,7 +226,8 @@ impl Consumer {
         }
     }
 
-    async fn ask_for_more(&mut self) -> Result<(), End> {
+    /// Asks the server for messages, if it has not been asked for enough.
+    pub(super) async fn ask_for_more(&mut self) -> Result<(), End> {
         let ahead = if self.pending > BATCH as u64 { AHEAD } else { AHEAD_WHEN_IDLE };
         let Some(inbox) = &self.inbox else { return Err(End::Closed) };
         while self.credit + BATCH <= ahead * BATCH {
@@ -239,8 +255,13 @@ impl Consumer {
         }
         self.delivered = position.consumer;
         self.pending = position.pending;
-        self.credit = self.credit.saturating_sub(1);
+        self.spend(1);
         Ok(Some(Delivery { message, position }))
+    }
+
+    fn spend(&mut self, credit: usize) {
+        self.credit = self.credit.saturating_sub(credit);
+        self.starved |= self.credit == 0;
     }
 
     fn take_status(&mut self, status: StatusCode, message: &Message) -> Result<(), End> {
@@ -257,7 +278,7 @@ impl Consumer {
             }
             _ => {
                 let unserved = unserved(message).and_then(|count| usize::try_from(count).ok());
-                self.credit = self.credit.saturating_sub(unserved.unwrap_or(BATCH));
+                self.spend(unserved.unwrap_or(BATCH));
             }
         }
         Ok(())

@@ -41,7 +41,7 @@ pub(super) struct Status {
     /// Counts the times the connection was made anew.
     pub(super) epoch: u64,
     pub(super) closed: bool,
-    /// The last subscription that the server refused, and its words.
+    /// The last subject that the server refused, and its words.
     pub(super) denied: Option<(String, String)>,
 }
 
@@ -216,13 +216,18 @@ impl Link {
             KvError::SerializationError(format!("a request to {operation}: {error}"))
         })?);
         let subject = Subject::from(format!("$JS.API.{operation}"));
-        let until = Instant::now() + START_UP;
+        let start = Instant::now();
         loop {
             let message = self.ask(subject.clone(), payload.clone()).await?;
             if is_no_responders(&message) {
-                if Instant::now() >= until {
+                let enabled = self.client.server_info().jetstream;
+                if !enabled && start.elapsed() >= START_UP {
                     let error = "no server answers for JetStream: is it enabled there?";
                     return Err(KvError::OperationFailed(error.into()));
+                }
+                if start.elapsed() >= self.timeout {
+                    let error = "no server answers for JetStream";
+                    return Err(KvError::ConnectionFailed(error.into()));
                 }
             } else {
                 let reply = serde_json::from_slice(&message.payload).map_err(|error| {
@@ -230,7 +235,8 @@ impl Link {
                 })?;
                 match reply {
                     Reply::Answer(answer) => return Ok(Ok(answer)),
-                    Reply::Refused { error } if error.is_passing() && Instant::now() < until => {}
+                    Reply::Refused { error }
+                        if error.is_passing() && start.elapsed() < self.timeout => {}
                     Reply::Refused { error } => return Ok(Err(error)),
                 }
             }
@@ -373,15 +379,13 @@ impl Events {
     fn refused(&self, text: &str) {
         let Some(subject) = text.rsplit('"').nth(1) else { return };
         let Some(link) = self.link() else { return };
-        if text.contains("Subscription") {
-            if link.requests.is_inbox(subject) {
-                link.requests.fail_all(&Unanswered::Denied(text.to_owned()));
-            }
-            let denied = Some((subject.to_owned(), text.to_owned()));
-            self.status.send_modify(|status| status.denied = denied);
+        if link.requests.is_inbox(subject) {
+            link.requests.fail_all(&Unanswered::Denied(text.to_owned()));
         } else {
             link.requests.deny(subject, text);
         }
+        let denied = Some((subject.to_owned(), text.to_owned()));
+        self.status.send_modify(|status| status.denied = denied);
     }
 
     fn link(&self) -> Option<Arc<Link>> {

@@ -6,6 +6,7 @@ use super::message::{
 };
 use super::store::NatsStore;
 use super::watch::NatsWatch;
+use crate::key::{check_key, check_prefix};
 use crate::kv::{BatchLimit, KvEntry, KvError, KvReader, UpdateKind, VersionToken, WatchSource};
 use async_nats::{Message, StatusCode};
 use async_trait::async_trait;
@@ -43,6 +44,7 @@ const ASK_AGAIN: Duration = Duration::from_millis(50);
 impl NatsStore {
     /// The last message of a key, from whoever may be asked for it (R5).
     async fn last(&self, key: &str) -> Result<Option<Last>, KvError> {
+        check_key(key)?;
         let bucket = &self.bucket;
         bucket.link.check_open()?;
         if !bucket.direct {
@@ -67,6 +69,7 @@ impl NatsStore {
 
     /// The last message of a key, as the leader has it.
     pub(super) async fn last_by_leader(&self, key: &str) -> Result<Option<Last>, KvError> {
+        check_key(key)?;
         let bucket = &self.bucket;
         bucket.link.check_open()?;
         let subject = bucket.subject(key);
@@ -127,6 +130,7 @@ impl NatsStore {
 
     /// Every live entry with this prefix, sorted (R4).
     async fn list(&self, prefix: &str, wanted: Wanted) -> Result<Vec<KvEntry>, KvError> {
+        check_prefix(prefix)?;
         self.bucket.link.check_open()?;
         let mut found = match self.read_few(prefix).await? {
             Some(found) => found,
@@ -238,6 +242,7 @@ impl KvReader for NatsStore {
     }
 
     async fn get_many(&self, keys: &[&str]) -> Result<Vec<Option<KvEntry>>, KvError> {
+        keys.iter().try_for_each(|key| check_key(key))?;
         self.bucket.link.check_open()?;
         if self.bucket.multi_get {
             self.get_in_chunks(keys).await

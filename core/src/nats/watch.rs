@@ -34,6 +34,8 @@ pub(super) struct NatsWatch {
     exposed: bool,
     /// A message after such a gap, until the gap was looked into.
     held: Option<Delivery>,
+    /// Whether the gap before it is none.
+    checked: bool,
     /// Whether the copy of the store that is read has been read to its end, and the leader is to
     /// be asked whether that was all.
     unconfirmed: bool,
@@ -85,6 +87,7 @@ impl NatsWatch {
             evicts: false,
             exposed: true,
             held: None,
+            checked: false,
             unconfirmed: false,
             state: State::Idle,
             failures: 0,
@@ -192,8 +195,7 @@ impl NatsWatch {
     /// Reads what is there, at least one message; nothing if none of it is watched.
     async fn read(&mut self, limit: BatchLimit) -> Result<Option<UpdateBatch>, Stop> {
         let mut batch = UpdateBatch::default();
-        let mut checked = false;
-        if self.held.is_none() {
+        if self.held.is_none() && !self.starved()? {
             // Nothing was taken yet, so a future that is dropped here loses nothing.
             let looks_after = self.looks_after();
             let next = self.consumer()?.next();
@@ -205,19 +207,16 @@ impl NatsWatch {
                 },
             };
         } else if self.evicts {
-            let info = leaders_info(&self.bucket).await.map_err(Stop::Error)?;
-            check(&info, self.frontier, self.incarnation).map_err(Stop::Error)?;
-            // Nothing after the frontier had been removed by now, so no gap in what is here is one.
-            checked = true;
+            self.check_gap().await?;
         }
         while let Some(delivery) = &self.held {
             let gap = self.exposed && delivery.position.stream > self.frontier + 1;
-            if gap && self.evicts && self.frontier > 0 && !checked {
+            if gap && self.evicts && self.frontier > 0 && !self.checked {
                 break;
             }
             let Some(delivery) = self.held.take() else { break };
             self.take(&delivery, &mut batch);
-            self.exposed = delivery.position.pending > 0 || !self.consumer()?.has_credit();
+            self.exposed = delivery.position.pending > 0;
             if batch.len() >= limit.items || batch.bytes() >= limit.bytes {
                 break;
             }
@@ -227,10 +226,41 @@ impl NatsWatch {
                 Err(end) => self.lose(&end)?,
             }
         }
+        self.checked = false;
         if let State::Reading(consumer) = &self.state {
             self.unconfirmed = !self.synced && self.held.is_none() && consumer.pending() == 0;
         }
         Ok(Some(self.seal(batch)).filter(|batch| !batch.is_empty()))
+    }
+
+    /// Whether the server was left without anything asked of it, and nothing is here to be read:
+    /// in a store that evicts, what came meanwhile may be gone without a trace.
+    fn starved(&mut self) -> Result<bool, Stop> {
+        if !self.evicts || self.frontier == 0 || !self.consumer()?.was_starved() {
+            return Ok(false);
+        }
+        self.exposed = true;
+        self.held = self.consumer()?.try_next()?;
+        Ok(self.held.is_none())
+    }
+
+    /// Makes sure that nothing after the frontier was removed before it could be told (S5b).
+    async fn check_gap(&mut self) -> Result<(), Stop> {
+        self.consumer()?.ask_for_more().await?;
+        let info = leaders_info(&self.bucket).await?;
+        if let Err(expired) = check(&info, self.frontier, self.incarnation) {
+            // What follows the frontier at once was sent before anything was removed.
+            let next = match self.held.take() {
+                Some(held) => Some(held),
+                None => self.consumer()?.try_next()?,
+            };
+            self.held = next.filter(|next| next.position.stream <= self.frontier + 1);
+            return if self.held.is_some() { Ok(()) } else { Err(Stop::Error(expired)) };
+        }
+        // Nothing had been removed by now, so no gap in what is here is one.
+        self.checked = true;
+        self.consumer()?.feed();
+        Ok(())
     }
 
     fn consumer(&mut self) -> Result<&mut Consumer, Stop> {

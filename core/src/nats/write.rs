@@ -1,13 +1,15 @@
-use super::api::{Acknowledged, Refusal, Reply};
+use super::api::{Acknowledged, PurgeRequest, Refusal, Reply};
 use super::link::is_no_responders;
 use super::message::{
     DELETE, EXPECTED, OPERATION, PURGE, ROLLUP, ROLLUP_SUBJECT, TTL, not_understood,
 };
 use super::store::NatsStore;
+use crate::key::check_key;
 use crate::kv::{KvError, KvPurge, KvTtl, KvWriter, UpdateKind, VersionToken};
 use async_nats::header::HeaderMap;
 use async_trait::async_trait;
 use bytes::Bytes;
+use serde::de::IgnoredAny;
 use std::time::Duration;
 use tokio::time::sleep;
 
@@ -28,6 +30,7 @@ type Answer = Result<VersionToken, Refusal>;
 
 impl NatsStore {
     async fn write(&self, write: Write<'_>) -> Result<Answer, KvError> {
+        check_key(write.key)?;
         let bucket = &self.bucket;
         bucket.link.check_open()?;
         let headers = headers(&write);
@@ -81,19 +84,51 @@ impl NatsStore {
         let mut expected = 0;
         loop {
             let write = Write { key, value, operation: None, expected: Some(expected), ttl };
-            let refusal = match self.write(write).await? {
+            match self.write(write).await? {
                 Ok(version) => return Ok(version),
-                Err(refusal) if refusal.is_conflict() => refusal,
+                Err(refusal) if refusal.is_conflict() => {}
                 Err(refusal) => return Err(refusal.into()),
-            };
+            }
             // The leader is asked, since another server may not have what it conflicted with.
             let last = self.last_by_leader(key).await?;
-            match last {
-                Some(last) if last.kind == UpdateKind::Put => return Err(KvError::AlreadyExists),
-                Some(last) if last.version == expected => return Err(refusal.into()),
-                last => expected = last.map_or(0, |last| last.version),
+            if last.as_ref().is_some_and(|last| last.kind == UpdateKind::Put) {
+                return Err(KvError::AlreadyExists);
             }
+            let version = last.map_or(0, |last| last.version);
+            if version == expected {
+                // It conflicted with a write that the cluster has not agreed on yet.
+                sleep(ASK_AGAIN).await;
+            }
+            expected = version;
         }
+    }
+
+    /// Removes a key by a marker. In a full store there may be no room for one, since it can be
+    /// larger than what it removes: an empty value, which is a tombstone too (R2), never is (W7).
+    async fn remove(
+        &self,
+        key: &str,
+        operation: &'static str,
+        expected: Option<u64>,
+    ) -> Result<(), KvError> {
+        let marker = Write { key, value: &[], operation: Some(operation), expected, ttl: None };
+        match self.write(marker).await? {
+            Err(refusal) if refusal.is_full() => {}
+            answer => return Ok(answer.map(|_| ())?),
+        }
+        let tombstone = || Write { key, value: &[], operation: None, expected, ttl: None };
+        match self.write(tombstone()).await? {
+            // With more history it takes room in addition to what it removes.
+            Err(refusal) if refusal.is_full() && expected.is_none() => {}
+            answer => return Ok(answer.map(|_| ())?),
+        }
+        let subject = self.bucket.subject(key);
+        let operation = format!("STREAM.PURGE.{}", self.bucket.stream);
+        let request = PurgeRequest { filter: &subject };
+        let purged: Result<IgnoredAny, Refusal> =
+            self.bucket.link.api(&operation, &request).await?;
+        purged?;
+        Ok(self.write(tombstone()).await?.map(|_| ())?)
     }
 
     async fn update_for(
@@ -130,9 +165,7 @@ impl KvWriter for NatsStore {
     }
 
     async fn delete(&self, key: &str) -> Result<bool, KvError> {
-        let operation = Some(DELETE);
-        let write = Write { key, value: &[], operation, expected: None, ttl: None };
-        Ok(self.write(write).await?.map(|_| true)?)
+        self.remove(key, DELETE, None).await.map(|()| true)
     }
 
     async fn create(&self, key: &str, value: &[u8]) -> Result<VersionToken, KvError> {
@@ -153,9 +186,8 @@ impl KvWriter for NatsStore {
         key: &str,
         expected: &VersionToken,
     ) -> Result<bool, KvError> {
-        let (operation, expected) = (Some(DELETE), Some(self.visible(key, expected).await?));
-        let write = Write { key, value: &[], operation, expected, ttl: None };
-        Ok(self.write(write).await?.map(|_| true)?)
+        let expected = Some(self.visible(key, expected).await?);
+        self.remove(key, DELETE, expected).await.map(|()| true)
     }
 }
 
@@ -194,9 +226,7 @@ impl KvTtl for NatsStore {
 #[async_trait]
 impl KvPurge for NatsStore {
     async fn purge(&self, key: &str) -> Result<(), KvError> {
-        let operation = Some(PURGE);
-        let write = Write { key, value: &[], operation, expected: None, ttl: None };
-        Ok(self.write(write).await?.map(|_| ())?)
+        self.remove(key, PURGE, None).await
     }
 }
 
