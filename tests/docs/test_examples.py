@@ -5,10 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from fences import ROOT
 from slipstream import sync
 
 LOCK_SECONDS = 60
+DEMO_SECONDS = 120
 LOCKS = {
     "a": [sys.executable, "examples/lock.py"],
     "b": ["node", "examples/lock.mjs"],
@@ -50,3 +52,13 @@ def run(file: Path) -> list[str]:
         told = said.read().splitlines()
     assert statuses == [0] * len(LOCKS), told
     return told
+
+
+@pytest.mark.parametrize("place", ["file", "nats"])
+def test_the_demo_is_as_it_says(place: str) -> None:
+    demo = [sys.executable, "examples/demo/run.py", place]
+    told = subprocess.run(
+        demo, cwd=ROOT, capture_output=True, text=True, timeout=DEMO_SECONDS, check=False
+    )
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert told.stdout.endswith("All of it was as expected.\n")

@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from fences import PAGES, ROOT, fences
+from fences import FILE, PAGES, ROOT, fences
+from kit.nats_server import NatsServer
 
 PAGE_SECONDS = 60
 TSC = ROOT / "node" / "node_modules" / ".bin" / "tsc"
@@ -32,21 +33,27 @@ def run(command: list[str], directory: Path) -> None:
     assert finished.returncode == 0, finished.stdout + finished.stderr
 
 
+@pytest.mark.parametrize("on_server", [False, True], ids=["as written", "all on a server"])
 @pytest.mark.parametrize("page", pages_with("python"), ids=name)
-def test_python_examples_run(page: Path, tmp_path: Path) -> None:
-    run([sys.executable, str(ROOT / "tests/docs/python_page.py"), str(page)], tmp_path)
+def test_python_examples_run(page: Path, on_server: bool, tmp_path: Path) -> None:
+    program = ROOT / "tests/docs/python_page.py"
+    with NatsServer(tmp_path / "server") as server:
+        urls = [server.url if on_server else FILE, server.url]
+        run([sys.executable, str(program), str(page), *urls], tmp_path)
 
 
+@pytest.mark.parametrize("on_server", [False, True], ids=["as written", "all on a server"])
 @pytest.mark.parametrize("page", pages_with("ts"), ids=name)
-def test_typescript_examples_check_and_run(page: Path, tmp_path: Path) -> None:
-    source = "\n".join(example for _, example in fences(page, "ts"))
-    (tmp_path / "page.mts").write_text(source)
+def test_typescript_examples_check_and_run(page: Path, on_server: bool, tmp_path: Path) -> None:
     modules = tmp_path / "node_modules"
     modules.mkdir()
     (modules / "slipstream-kv").symlink_to(ROOT / "node")
     (modules / "@types").symlink_to(ROOT / "node" / "node_modules" / "@types")
-    run([str(TSC), *TSC_OPTIONS.split(), "page.mts"], tmp_path)
-    run(["node", "page.mjs"], tmp_path)
+    with NatsServer(tmp_path / "server") as server:
+        examples = fences(page, "ts", server.url if on_server else FILE, server.url)
+        (tmp_path / "page.mts").write_text("\n".join(example for _, example in examples))
+        run([str(TSC), *TSC_OPTIONS.split(), "page.mts"], tmp_path)
+        run(["node", "page.mjs"], tmp_path)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
