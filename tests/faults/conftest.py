@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 from kit.caller import Caller
+from kit.nats_server import NatsServer
 from kit.worker import LANGUAGES
 
 
@@ -26,3 +27,17 @@ def caller(language: str) -> Iterator[Caller]:
     """A process of either language."""
     with Caller(language) as caller:
         yield caller
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[NatsServer]:
+    """A server of its own, with nothing in it."""
+    with NatsServer(tmp_path / "server") as server:
+        yield server
+
+
+@pytest.fixture
+def callers() -> Iterator[tuple[Caller, ...]]:
+    """A process of each language."""
+    with Caller(LANGUAGES[0]) as one, Caller(LANGUAGES[1]) as other:
+        yield one, other

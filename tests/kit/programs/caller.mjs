@@ -1,8 +1,13 @@
 // Makes whatever calls it is told to, on one connection and store at a time.
 
 import { inspect } from "node:util";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { connect } from "slipstream-kv";
 import { answerCalls } from "./answers.mjs";
+
+setFlagsFromString("--expose-gc");
+const collect = runInNewContext("gc");
 
 let connection;
 let store;
@@ -24,10 +29,11 @@ const calls = {
     JSON.stringify(connection),
   ],
   close: () => connection.close(),
-  putMany: async (prefix, count, value, { atOnce = 64 } = {}) => {
+  /** So many puts, of so many keys in turn. */
+  putMany: async (prefix, count, value, { atOnce = 64, keys = count } = {}) => {
     let number = 0;
     const put = async () => {
-      while (number < count) await store.put(`${prefix}${number++}`, value);
+      while (number < count) await store.put(`${prefix}${number++ % keys}`, value);
     };
     await Promise.all(Array.from({ length: atOnce }, put));
   },
@@ -43,7 +49,16 @@ const calls = {
     while (found.length < count) found.push((await watches.get(name).updates.next()).value);
     return found;
   },
-  /** What a watch still hands out, and the error it ends with. */
+  /** What a watch hands out, up to a key. */
+  until: async (key, { name = "" } = {}) => {
+    const found = [];
+    while (found.at(-1)?.key !== key) {
+      const { value } = await watches.get(name).updates.next();
+      found.push({ key: value.key, version: value.version });
+    }
+    return found;
+  },
+  /** What a watch still hands out, and the error that it ends with. */
   rest: async ({ name = "" } = {}) => {
     const found = [];
     try {
@@ -55,6 +70,11 @@ const calls = {
   },
   cursor: ({ name = "" } = {}) => watches.get(name).watch.cursor,
   closeWatch: ({ name = "" } = {}) => watches.get(name).watch.close(),
+  /** Opens so many watches, and forgets them without closing any. */
+  abandon: async (count) => {
+    await Promise.all(Array.from({ length: count }, () => store.watch("").synced()));
+    collect();
+  },
 };
 
 /** Names come as Python writes them, times in seconds. */

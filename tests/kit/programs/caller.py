@@ -1,6 +1,7 @@
 """Makes whatever calls it is told to, on one connection and store at a time."""
 
 import asyncio
+import gc
 import sys
 from pathlib import Path
 from typing import Any
@@ -37,12 +38,15 @@ class Caller:
     async def close(self) -> None:
         await self.connection.close()
 
-    async def put_many(self, prefix: str, count: int, value: bytes, at_once: int = 64) -> None:
+    async def put_many(
+        self, prefix: str, count: int, value: bytes, at_once: int = 64, keys: int | None = None
+    ) -> None:
+        """So many puts, of so many keys in turn."""
         numbers = iter(range(count))
 
         async def put() -> None:
             for number in numbers:
-                await self.opened.put(f"{prefix}{number}", value)
+                await self.opened.put(f"{prefix}{number % (keys or count)}", value)
 
         await asyncio.gather(*(put() for _ in range(at_once)))
 
@@ -55,12 +59,21 @@ class Caller:
     async def next(self, count: int, name: str = "") -> list[Any]:
         return [await anext(self.watches[name]) for _ in range(count)]
 
+    async def until(self, key: str, name: str = "") -> list[Any]:
+        """What a watch hands out, up to a key."""
+        updates: list[Any] = []
+        async for update in self.watches[name]:
+            updates.append({"key": update.key, "version": update.version})
+            if update.key == key:
+                break
+        return updates
+
     async def rest(self, name: str = "") -> dict[str, Any]:
-        """What a watch still hands out, and the error it ends with."""
+        """What a watch still hands out, and the error that it ends with."""
         updates: list[Any] = []
         try:
-            async for batch in self.watches[name].batches():
-                updates += [{"key": one.key, "version": one.version} for one in batch]
+            async for update in self.watches[name]:
+                updates.append({"key": update.key, "version": update.version})
         except slipstream.KvError as error:
             return {"updates": updates, "ended": error.code}
         return {"updates": updates, "ended": None}
@@ -70,6 +83,13 @@ class Caller:
 
     def close_watch(self, name: str = "") -> None:
         self.watches.pop(name).close()
+
+    async def abandon(self, count: int) -> None:
+        """Opens so many watches, and forgets them without closing any."""
+        watches = [self.opened.watch("") for _ in range(count)]
+        await asyncio.gather(*(watch.synced() for watch in watches))
+        del watches
+        gc.collect()
 
     async def call(self, name: str, arguments: list[Any], options: dict[str, Any]) -> Any:
         method = getattr(self, name, None) or getattr(self.opened, name)

@@ -1,0 +1,126 @@
+"""Watches whose reader stands still while the store goes on (contract rules S2, S5, S5b)."""
+
+from typing import Any
+
+import pytest
+from kit.caller import Caller
+from kit.nats_server import NatsServer
+
+STORE = "state"
+# Far more than a watch and its connection take in ahead of their reader.
+ROUNDS = 4
+EACH = 150
+VALUE = b"v" * (32 << 10)
+MAX_BYTES = 4 << 20
+PREFIXES = ("a.", "b.")
+KINDS: dict[str, tuple[str, ...]] = {
+    "all": ("",),
+    "prefix": ("a.",),
+    "part of a token": ("b",),
+    "prefixes": ("a.", "b.0."),
+}
+
+OVERWRITES = 100_000
+# What a store that evicts costs to be looked after, however much was overwritten.
+REQUESTS = 50
+
+
+def number(version: bytes) -> int:
+    return int.from_bytes(version, "big")
+
+
+@pytest.mark.parametrize("resumed", [False, True], ids=["fresh", "resumed"])
+def test_s5b_retention_that_overruns_a_watch_of_any_kind_ends_it(
+    server: NatsServer, callers: tuple[Caller, ...], resumed: bool
+) -> None:
+    for caller in callers:
+        caller.call("connect", server.url)
+        caller.call("store", STORE, max_bytes=MAX_BYTES, discard="old")
+    writer = callers[0]
+    writer.call("put", "a.0.seed", b"0")
+    seeded = writer.call("put", "b.0.seed", b"0")
+    for caller in callers:
+        for kind, prefixes in KINDS.items():
+            caller.call("watch", *prefixes, name=kind, cursor=seeded if resumed else None)
+    if resumed:
+        writer.call("put", "a.0.seed", b"1")
+        writer.call("put", "b.0.seed", b"1")
+    # Each has begun, and then its reader stands still.
+    begun = {
+        (caller, kind): caller.call("next", 1, name=kind)[0] for caller in callers for kind in KINDS
+    }
+
+    keys: list[str] = [""] * server.jetstream.store(STORE)["state"]["last_seq"]
+    for turn in range(ROUNDS):
+        for prefix in PREFIXES:
+            writer.call("put_many", f"{prefix}{turn}.", EACH, VALUE)
+            keys += [f"{prefix}{turn}."] * EACH
+    for caller in callers:
+        for kind, prefixes in KINDS.items():
+            told = caller.call("rest", name=kind)
+            assert told["ended"] == "CursorExpired", kind
+            versions = [number(update["version"]) for update in told["updates"]]
+            watched = [
+                version
+                for version, key in enumerate(keys, 1)
+                if key.startswith(prefixes) and version > number(begun[caller, kind]["version"])
+            ]
+            # What came before the end was whole.
+            new = [version for version in versions if version in watched]
+            assert new == watched[: len(new)], kind
+            assert len(new) < len(watched), kind
+        # Nothing else has ended: who comes now is told what there is.
+        caller.call("watch", "", name="new")
+        caller.call("synced", name="new")
+        assert caller.call("next", 1, name="new")[0]["value"] == VALUE
+
+
+@pytest.mark.parametrize("config", [{}, {"max_bytes": 1 << 28, "discard": "old"}])
+def test_s5_a_busy_key_expires_nobody(
+    server: NatsServer, callers: tuple[Caller, ...], config: dict[str, Any]
+) -> None:
+    writer = callers[0]
+    for caller in callers:
+        caller.call("connect", server.url)
+        caller.call("store", STORE, **config)
+    writer.call("put", "quiet", b"0")
+    cursor = writer.call("put", "busy.0", b"0")
+    for caller in callers:
+        caller.call("watch", "", name="all")
+        caller.call("watch", "busy.", "quiet", name="prefixes")
+        for name in ("all", "prefixes"):
+            assert len(caller.call("next", 2, name=name)) == 2
+    writer.call("put_many", "busy.", OVERWRITES, b"1", keys=1, seconds=60)
+    last = writer.call("put", "quiet", b"1")
+    for caller in callers:
+        caller.call("watch", "", name="resumed", cursor=cursor)
+        for name in ("all", "prefixes", "resumed"):
+            updates = caller.call("until", "quiet", name=name)
+            versions = [update["version"] for update in updates]
+            assert versions == sorted(set(versions)), name
+            state = {update["key"]: number(update["version"]) for update in updates}
+            assert state == {"busy.0": number(last) - 1, "quiet": number(last)}, name
+
+
+def test_d10_a_gap_costs_no_request(server: NatsServer, caller: Caller) -> None:
+    caller.call("connect", server.url)
+    caller.call("store", STORE, max_bytes=1 << 28, discard="old")
+    cursor = caller.call("put", "first", b"0")
+    # Every other version is one that was overwritten.
+    caller.call("put_many", "key.", 5_000, b"1")
+    caller.call("put_many", "other.", 5_000, b"1")
+    caller.call("put_many", "key.", 5_000, b"2")
+    for change in range(0, 5_000, 50):
+        caller.call("put", f"other.{change}", b"2")
+    caller.call("put", "last", b"0")
+
+    before = requests(server)
+    caller.call("watch", "", cursor=cursor)
+    assert len(caller.call("until", "last")) == 10_001
+    assert requests(server) - before <= REQUESTS
+
+
+def requests(server: NatsServer) -> int:
+    """How many the server's JetStream was asked for so far."""
+    total: int = server.jetstream.ask("INFO")["api"]["total"]
+    return total
