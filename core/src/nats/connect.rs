@@ -31,9 +31,6 @@ const LONGEST_DELAY: Duration = Duration::from_secs(2);
 /// requests has credit for, so that none ever is.
 const SUBSCRIPTION_CAPACITY: usize = 1 << 18;
 
-/// Commands that wait for the connection to write them.
-const SENDER_CAPACITY: usize = 1 << 12;
-
 /// Connects to one of the servers of the URL, and from then on stays connected to any of them.
 ///
 /// A server that does not answer takes only its share of the time, so that the list is tried
@@ -81,9 +78,10 @@ async fn options(settings: Settings, addresses: Addresses) -> Result<ConnectOpti
             .connection_timeout((settings.connect_timeout / servers).max(RECONNECT_TIMEOUT))
             .ping_interval(PING_INTERVAL)
             .subscription_capacity(SUBSCRIPTION_CAPACITY)
-            .client_capacity(SENDER_CAPACITY)
             // Every operation has its own deadline (rule L3).
-            .request_timeout(None);
+            .request_timeout(None)
+            // Keys and names are checked before they become a part of one (rules K1, K3).
+            .skip_subject_validation(true);
         if given.tls_first {
             options = options.tls_first();
         }
