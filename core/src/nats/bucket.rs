@@ -1,6 +1,7 @@
 //! How a store is kept: as a stream, laid out as every NATS key-value client lays out its buckets.
 
 use super::api::{Refusal, StreamConfig, StreamInfo, StreamState};
+use super::broad::Broad;
 use super::link::Link;
 use super::seen::Seen;
 use crate::kv::KvError;
@@ -28,7 +29,10 @@ pub(super) struct Bucket {
     pub(super) replicated: bool,
     /// Whether a large part of a message is its value, as far as was known on opening.
     pub(super) large_values: bool,
+    /// The largest record it has room for.
+    pub(super) max_bytes: Option<usize>,
     pub(super) seen: Seen,
+    pub(super) broad: Broad,
 }
 
 /// Markers of what expired are kept as long as a cursor can be expected to come back. The server
@@ -36,6 +40,8 @@ pub(super) struct Bucket {
 const MARKERS_KEPT: Duration = Duration::from_secs(365 * 24 * 3600);
 /// The server's own default, and the longest it allows for entries that live less.
 const DUPLICATE_WINDOW: Duration = Duration::from_secs(120);
+/// From here on reading all keys is not tried in one request at first.
+const MANY: u64 = 1024;
 /// A value this large costs more to send than to leave out.
 const LARGE_VALUE: u64 = 1024;
 
@@ -59,8 +65,13 @@ pub(super) async fn open(link: Arc<Link>, config: &StoreConfig) -> Result<Bucket
             info.config.subjects
         )));
     }
-    let StreamConfig { num_replicas, allow_direct, allow_msg_ttl, max_msg_size, .. } = info.config;
+    let StreamConfig { num_replicas, allow_direct, allow_msg_ttl, max_msg_size, max_bytes, .. } =
+        info.config;
     let markers = !info.config.subject_delete_marker_ttl.is_zero();
+    let broad = Broad::default();
+    if info.state.messages > MANY {
+        broad.add("");
+    }
     let direct = allow_direct && (num_replicas <= 1 || link.stale_reads());
     Ok(Bucket {
         name: name.clone(),
@@ -74,7 +85,9 @@ pub(super) async fn open(link: Arc<Link>, config: &StoreConfig) -> Result<Bucket
         multi_get: direct && link.server_is(2, 15),
         replicated: num_replicas > 1,
         large_values: info.state.bytes > LARGE_VALUE * info.state.messages,
+        max_bytes: usize::try_from(max_bytes).ok().filter(|&size| size > 0),
         seen: Seen::new(),
+        broad,
         link,
     })
 }

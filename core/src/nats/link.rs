@@ -84,6 +84,11 @@ impl Link {
             me: me.clone(),
         });
         *events.link.lock() = Arc::downgrade(&link);
+        // The refusal may have come before there was anybody to be told.
+        let denied = link.status.borrow().denied.clone();
+        if let Some((subject, text)) = denied {
+            link.refuse(&subject, &text);
+        }
         fork::register(&link);
         Ok(link)
     }
@@ -263,6 +268,16 @@ impl Link {
         }
     }
 
+    /// Fails the requests that a refusal of the server is about.
+    fn refuse(&self, subject: &str, text: &str) {
+        if self.requests.is_inbox(subject) {
+            // Nothing that is asked will ever be answered.
+            self.requests.end(Unanswered::Denied(text.to_owned()));
+        } else {
+            self.requests.deny(subject, text);
+        }
+    }
+
     /// Ends watches and requests, and the client if it is ours.
     pub(super) async fn shut_down(&self) {
         let left: Vec<_> = self.consumers.lock().iter().cloned().collect();
@@ -270,7 +285,7 @@ impl Link {
         // What cannot be reached in time is left to the server.
         let _ = timeout(FAREWELL, futures_util::future::join_all(deletes)).await;
         self.status.send_modify(|status| status.closed = true);
-        self.requests.fail_all(&Unanswered::Closed);
+        self.requests.end(Unanswered::Closed);
         if !self.owned {
             return;
         }
@@ -358,14 +373,18 @@ impl Events {
     }
 
     fn up(&self) {
-        self.status.send_if_modified(|status| {
+        let again = self.status.send_if_modified(|status| {
             let again = !status.connected;
             if again {
                 status.connected = true;
                 status.epoch += 1;
+                status.denied = None;
             }
             again
         });
+        if again && let Some(link) = self.link() {
+            link.requests.revive();
+        }
     }
 
     fn down(&self) {
@@ -378,14 +397,11 @@ impl Events {
     /// A refusal names the subject, not the request; it is between the last two quotes.
     fn refused(&self, text: &str) {
         let Some(subject) = text.rsplit('"').nth(1) else { return };
-        let Some(link) = self.link() else { return };
-        if link.requests.is_inbox(subject) {
-            link.requests.fail_all(&Unanswered::Denied(text.to_owned()));
-        } else {
-            link.requests.deny(subject, text);
-        }
         let denied = Some((subject.to_owned(), text.to_owned()));
         self.status.send_modify(|status| status.denied = denied);
+        if let Some(link) = self.link() {
+            link.refuse(subject, text);
+        }
     }
 
     fn link(&self) -> Option<Arc<Link>> {

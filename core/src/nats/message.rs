@@ -1,7 +1,6 @@
 //! What messages of a bucket say: the operation in their headers, the position in their reply.
 
-use crate::kv::KvError;
-use crate::kv::UpdateKind;
+use crate::kv::{KvError, UpdateKind};
 use async_nats::Message;
 use async_nats::header::HeaderMap;
 
@@ -24,47 +23,72 @@ const PENDING_MESSAGES: &str = "Nats-Pending-Messages";
 const NUM_PENDING: &str = "Nats-Num-Pending";
 const MESSAGE_SIZE: &str = "Nats-Msg-Size";
 
-/// What a message did to its key. An empty put is a deletion (R2); what nobody knows is a put.
-pub(super) fn kind(headers: Option<&HeaderMap>, payload: &[u8]) -> UpdateKind {
-    let Some(headers) = headers else {
-        return if payload.is_empty() { UpdateKind::Delete } else { UpdateKind::Put };
-    };
-    kind_of(|name| headers.get(name).map(|value| value.as_str()), payload)
+/// What the headers of a message say, as far as it matters here.
+#[derive(Debug, Default)]
+pub(super) struct Said<'a> {
+    subject: Option<&'a str>,
+    sequence: Option<&'a str>,
+    operation: Option<&'a str>,
+    reason: Option<&'a str>,
+    size: Option<&'a str>,
 }
 
-/// [`kind`] where the headers are the text of a stored message.
-pub(super) fn kind_in_text(headers: &str, payload: &[u8]) -> UpdateKind {
-    kind_of(|name| header_in_text(headers, name), payload)
-}
-
-fn kind_of<'a>(header: impl Fn(&'static str) -> Option<&'a str>, payload: &[u8]) -> UpdateKind {
-    match (header(OPERATION), header(MARKER_REASON)) {
-        (Some(DELETE), _) | (None, Some("Remove")) => UpdateKind::Delete,
-        (Some(PURGE), _) | (None, Some(_)) => UpdateKind::Purge,
-        // A message without its value says how large that is.
-        _ => match header(MESSAGE_SIZE) {
-            Some("0") => UpdateKind::Delete,
-            None if payload.is_empty() => UpdateKind::Delete,
-            _ => UpdateKind::Put,
-        },
+impl<'a> Said<'a> {
+    /// Reads headers once over, since each look into their map costs more than they are long.
+    pub(super) fn by(headers: Option<&'a HeaderMap>) -> Self {
+        let mut said = Self::default();
+        for (name, values) in headers.into_iter().flat_map(HeaderMap::iter) {
+            if let Some(value) = values.first() {
+                said.note(name.as_ref(), value.as_str());
+            }
+        }
+        said
     }
-}
 
-fn header_in_text<'a>(headers: &'a str, name: &str) -> Option<&'a str> {
-    headers.lines().skip(1).find_map(|line| {
-        let (found, value) = line.split_once(':')?;
-        found.eq_ignore_ascii_case(name).then(|| value.trim())
-    })
-}
+    /// Reads the headers of a stored message, which are text.
+    pub(super) fn by_text(headers: &'a str) -> Self {
+        let mut said = Self::default();
+        for (name, value) in headers.lines().skip(1).filter_map(|line| line.split_once(':')) {
+            said.note(name, value.trim());
+        }
+        said
+    }
 
-/// The subject that a read message was stored under.
-pub(super) fn stored_subject(message: &Message) -> Result<&str, KvError> {
-    header(message, SUBJECT).ok_or_else(|| not_understood("a message without its subject"))
-}
+    fn note(&mut self, name: &str, value: &'a str) {
+        let place = match name {
+            SUBJECT => &mut self.subject,
+            SEQUENCE => &mut self.sequence,
+            OPERATION => &mut self.operation,
+            MARKER_REASON => &mut self.reason,
+            MESSAGE_SIZE => &mut self.size,
+            _ => return,
+        };
+        *place = Some(value);
+    }
 
-/// The version of a read message.
-pub(super) fn stored_sequence(message: &Message) -> Result<u64, KvError> {
-    number(message, SEQUENCE).ok_or_else(|| not_understood("a message without its sequence"))
+    /// What the message did to its key. An empty put is a deletion (R2); what nobody knows is a
+    /// put.
+    pub(super) fn kind(&self, payload: &[u8]) -> UpdateKind {
+        match (self.operation, self.reason, self.size) {
+            (Some(DELETE), _, _) | (None, Some("Remove"), _) => UpdateKind::Delete,
+            (Some(PURGE), _, _) | (None, Some(_), _) => UpdateKind::Purge,
+            // A message without its value says how large that is.
+            (_, _, Some("0")) => UpdateKind::Delete,
+            (_, _, None) if payload.is_empty() => UpdateKind::Delete,
+            _ => UpdateKind::Put,
+        }
+    }
+
+    /// The subject that a read message was stored under.
+    pub(super) fn subject(&self) -> Result<&'a str, KvError> {
+        self.subject.ok_or_else(|| not_understood("a message without its subject"))
+    }
+
+    /// The version of a read message.
+    pub(super) fn version(&self) -> Result<u64, KvError> {
+        let version = self.sequence.and_then(|text| text.parse().ok());
+        version.ok_or_else(|| not_understood("a message without its sequence"))
+    }
 }
 
 /// How many of the messages that a pull asked for will not come, told at its end.
@@ -77,12 +101,8 @@ pub(super) fn left_out(message: &Message) -> Option<u64> {
     number(message, NUM_PENDING)
 }
 
-fn header<'a>(message: &'a Message, name: &'static str) -> Option<&'a str> {
-    message.headers.as_ref()?.get(name).map(|value| value.as_str())
-}
-
 fn number(message: &Message, name: &'static str) -> Option<u64> {
-    header(message, name)?.parse().ok()
+    message.headers.as_ref()?.get(name)?.as_str().parse().ok()
 }
 
 /// Where a message that a consumer delivered stands.
@@ -101,26 +121,28 @@ impl Position {
     /// sequence>.<consumer sequence>.<time>.<pending>`, with a domain and an account before the
     /// stream, and possibly a random token at the end, in the longer form.
     pub(super) fn parse(reply: &str) -> Option<Self> {
-        let mut tokens = [""; 12];
-        let mut count = 0;
-        for token in reply.split('.') {
-            *tokens.get_mut(count)? = token;
-            count += 1;
-        }
-        let first = match count {
-            9 => 5,
-            11 | 12 => 7,
+        let tokens = 1 + reply.bytes().filter(|&byte| byte == b'.').count();
+        let mut last = reply.strip_prefix("$JS.ACK.")?.as_bytes().rsplit(|&byte| byte == b'.');
+        match tokens {
+            9 | 11 => {}
+            12 => drop(last.next()),
             _ => return None,
-        };
-        if tokens[..2] != ["$JS", "ACK"] {
-            return None;
         }
-        Some(Self {
-            stream: tokens[first].parse().ok()?,
-            consumer: tokens[first + 1].parse().ok()?,
-            pending: tokens[first + 3].parse().ok()?,
-        })
+        let pending = decimal(last.next()?)?;
+        let _time = last.next()?;
+        let consumer = decimal(last.next()?)?;
+        Some(Self { stream: decimal(last.next()?)?, consumer, pending })
     }
+}
+
+fn decimal(digits: &[u8]) -> Option<u64> {
+    if digits.is_empty() {
+        return None;
+    }
+    digits.iter().try_fold(0u64, |number, digit| {
+        let digit = digit.is_ascii_digit().then(|| u64::from(digit - b'0'))?;
+        number.checked_mul(10)?.checked_add(digit)
+    })
 }
 
 pub(super) fn not_understood(what: &str) -> KvError {
@@ -159,12 +181,12 @@ mod tests {
             ("Nats-Msg-Size: 7", "", UpdateKind::Put),
         ] {
             let text = format!("NATS/1.0\r\n{lines}\r\n\r\n");
-            assert_eq!(kind_in_text(&text, payload.as_bytes()), expected, "{lines}");
+            assert_eq!(Said::by_text(&text).kind(payload.as_bytes()), expected, "{lines}");
             let mut map = HeaderMap::new();
             if let Some((name, value)) = lines.split_once(": ") {
                 map.insert(name, value);
             }
-            assert_eq!(kind(Some(&map), payload.as_bytes()), expected, "{lines}");
+            assert_eq!(Said::by(Some(&map)).kind(payload.as_bytes()), expected, "{lines}");
         }
     }
 
@@ -176,7 +198,7 @@ mod tests {
 
         #[test]
         fn any_headers_are_understood(text in "\\PC*", payload: Vec<u8>) {
-            let _ = kind_in_text(&text, &payload);
+            let _ = Said::by_text(&text).kind(&payload);
         }
     }
 }

@@ -6,6 +6,7 @@
 
 mod address;
 mod api;
+mod broad;
 mod bucket;
 mod config;
 mod connect;

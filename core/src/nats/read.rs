@@ -1,9 +1,7 @@
 use super::api::{MessageRequest, MultiRequest, Refusal, Stored, StoredMessage};
 use super::bucket::Bucket;
 use super::filter::parent;
-use super::message::{
-    kind, kind_in_text, left_out, not_understood, stored_sequence, stored_subject,
-};
+use super::message::{Said, left_out, not_understood};
 use super::store::NatsStore;
 use super::watch::NatsWatch;
 use crate::key::{check_key, check_prefix};
@@ -138,24 +136,29 @@ impl NatsStore {
         };
         // Of several messages of a key the last one counts, and it may say that the key is gone.
         found.sort_by(|a, b| (&a.key, a.version.as_bytes()).cmp(&(&b.key, b.version.as_bytes())));
-        let mut live: Vec<KvEntry> = Vec::with_capacity(found.len());
-        for entry in found {
-            if live.last().is_some_and(|last| last.key == entry.key) {
-                live.pop();
+        let mut live = Vec::with_capacity(found.len());
+        let mut found = found.into_iter().peekable();
+        while let Some(entry) = found.next() {
+            let is_last = found.peek().is_none_or(|next| next.key != entry.key);
+            if is_last && !entry.value.is_empty() {
+                live.push(entry);
             }
-            live.push(entry);
         }
-        live.retain(|entry| !entry.value.is_empty());
         Ok(live)
     }
 
     /// Reads in one request, if there are few enough keys. What is gone has an empty value.
     async fn read_few(&self, prefix: &str) -> Result<Option<Vec<KvEntry>>, KvError> {
-        if !self.bucket.multi_get {
+        let parent = parent(prefix);
+        if !self.bucket.multi_get || self.bucket.broad.has(parent) {
             return Ok(None);
         }
-        let filter = [&self.bucket.subjects, parent(prefix), ">"].concat();
-        self.read_multi(&[&filter], prefix).await
+        let filter = [&self.bucket.subjects, parent, ">"].concat();
+        let found = self.read_multi(&[&filter], prefix).await?;
+        if found.is_none() {
+            self.bucket.broad.add(parent);
+        }
+        Ok(found)
     }
 
     /// Reads the last messages of subjects in one request; nothing if that is too much for one.
@@ -167,6 +170,9 @@ impl NatsStore {
         let bucket = &self.bucket;
         let request = serde_json::to_vec(&MultiRequest { multi_last: subjects })
             .map_err(|error| KvError::SerializationError(error.to_string()))?;
+        if request.len() > bucket.link.max_payload() {
+            return Ok(None);
+        }
         let subject = ["$JS.API.DIRECT.GET.", &bucket.stream].concat();
         let take = |found: &mut Option<Vec<KvEntry>>, message: Box<Message>| match message.status {
             None => {
@@ -193,12 +199,13 @@ impl NatsStore {
     }
 
     fn entry_of(&self, prefix: &str, message: &Message) -> Result<Option<KvEntry>, KvError> {
-        let Some(key) = self.bucket.key(stored_subject(message)?) else { return Ok(None) };
+        let said = Said::by(message.headers.as_ref());
+        let Some(key) = self.bucket.key(said.subject()?) else { return Ok(None) };
         if !key.starts_with(prefix) {
             return Ok(None);
         }
-        let version = stored_sequence(message)?;
-        let value = match kind(message.headers.as_ref(), &message.payload) {
+        let version = said.version()?;
+        let value = match said.kind(&message.payload) {
             UpdateKind::Put => {
                 self.bucket.seen.add(version);
                 message.payload.to_vec()
@@ -230,6 +237,9 @@ impl NatsStore {
             }
         }
         watch.close().await;
+        if found.len() < KEYS_AT_ONCE {
+            self.bucket.broad.remove(parent(prefix));
+        }
         Ok(found)
     }
 }
@@ -273,17 +283,15 @@ impl Last {
         };
         let value = decode(&stored.data)?;
         let headers = decode(&stored.hdrs)?;
-        let kind = kind_in_text(&String::from_utf8_lossy(&headers), &value);
+        let kind = Said::by_text(&String::from_utf8_lossy(&headers)).kind(&value);
         Ok(Self { kind, version: stored.seq, value: value.into() })
     }
 }
 
 fn last_of(message: &Message) -> Result<Last, KvError> {
-    Ok(Last {
-        kind: kind(message.headers.as_ref(), &message.payload),
-        version: stored_sequence(message)?,
-        value: message.payload.clone(),
-    })
+    let said = Said::by(message.headers.as_ref());
+    let kind = said.kind(&message.payload);
+    Ok(Last { kind, version: said.version()?, value: message.payload.clone() })
 }
 
 fn refused(status: StatusCode, message: &Message) -> KvError {

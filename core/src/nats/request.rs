@@ -101,6 +101,16 @@ impl Requests {
         self.table.lock().fail(why, |_| true);
     }
 
+    /// Fails every request from now on.
+    pub(super) fn end(&self, why: Unanswered) {
+        self.table.lock().end(why);
+    }
+
+    /// Asks again on a connection made anew, where this user may be allowed what it was not.
+    pub(super) fn revive(&self) {
+        self.table.lock().end.take_if(|why| matches!(why, Unanswered::Denied(_)));
+    }
+
     /// Fails the requests to one subject, for those are what the server has just refused.
     pub(super) fn deny(&self, subject: &str, text: &str) {
         let why = Unanswered::Denied(text.to_owned());
@@ -192,8 +202,8 @@ struct Table {
     free: Vec<u32>,
     /// Counts the sweeps: a clock that costs nothing to read.
     sweeps: u32,
-    /// Set once no answer can come any more.
-    closed: bool,
+    /// Why no answer can come any more.
+    end: Option<Unanswered>,
 }
 
 enum Slot {
@@ -223,8 +233,8 @@ impl Table {
         let (turn, place) = &mut self.slots[index as usize];
         *place = slot;
         let ticket = Ticket { index, turn: *turn };
-        if self.closed {
-            self.answer(ticket, Err(Unanswered::Closed));
+        if let Some(why) = self.end.clone() {
+            self.answer(ticket, Err(why));
         }
         ticket
     }
@@ -255,6 +265,11 @@ impl Table {
             }
             Slot::Free | Slot::Answered(_) => {}
         }
+    }
+
+    fn end(&mut self, why: Unanswered) {
+        self.fail(&why, |_| true);
+        self.end = Some(why);
     }
 
     fn fail(&mut self, why: &Unanswered, of: impl Fn(&Subject) -> bool) {
@@ -327,9 +342,7 @@ async fn deliver(mut replies: Subscriber, table: Weak<Mutex<Table>>, token_at: u
         next = replies.next().await;
     }
     if let Some(table) = table.upgrade() {
-        let mut table = table.lock();
-        table.closed = true;
-        table.fail(&Unanswered::Closed, |_| true);
+        table.lock().end(Unanswered::Closed);
     }
 }
 

@@ -1,7 +1,7 @@
 use super::bucket::Bucket;
 use super::consumer::{Consumer, Delivery, End, Start};
 use super::filter::filters;
-use super::message::kind;
+use super::message::Said;
 use super::resume::{Opened, Resume, check, leader_is_ahead, leaders_info};
 use crate::key::PrefixSet;
 use crate::kv::{
@@ -279,7 +279,7 @@ impl NatsWatch {
         self.frontier = position.stream;
         let Some(key) = self.bucket.key(&message.subject) else { return };
         if self.prefixes.is_everything() || self.prefixes.matches(key) {
-            let kind = kind(message.headers.as_ref(), &message.payload);
+            let kind = Said::by(message.headers.as_ref()).kind(&message.payload);
             if kind != UpdateKind::Purge {
                 self.bucket.seen.add(position.stream);
             }

@@ -1,4 +1,5 @@
 use super::api::{Acknowledged, PurgeRequest, Refusal, Reply};
+use super::bucket::Bucket;
 use super::link::is_no_responders;
 use super::message::{
     DELETE, EXPECTED, OPERATION, PURGE, ROLLUP, ROLLUP_SUBJECT, TTL, not_understood,
@@ -15,6 +16,9 @@ use tokio::time::sleep;
 
 /// A stream without a leader takes no writes for a moment; nobody heard of the write meanwhile.
 const ASK_AGAIN: Duration = Duration::from_millis(50);
+
+/// What a record of the server takes beside its subject, headers and value, in bytes.
+const RECORD: usize = 30;
 
 /// One message to be written.
 struct Write<'a> {
@@ -35,7 +39,7 @@ impl NatsStore {
         bucket.link.check_open()?;
         let headers = headers(&write);
         let overhead = headers.as_ref().map_or(0, headers_len);
-        self.check_size(write.value.len(), overhead)?;
+        self.check_size(&write, overhead)?;
         let (subject, value) = (bucket.subject(write.key), Bytes::copy_from_slice(write.value));
         loop {
             let asked =
@@ -61,9 +65,18 @@ impl NatsStore {
     }
 
     /// Refuses what the server would cut the connection for (W7).
-    fn check_size(&self, value: usize, overhead: usize) -> Result<(), KvError> {
-        let server = self.bucket.link.max_payload();
-        let limit = self.bucket.max_message.map_or(server, |limit| limit.min(server));
+    fn check_size(&self, write: &Write<'_>, overhead: usize) -> Result<(), KvError> {
+        let Bucket { max_message, max_bytes, subjects, link, .. } = &*self.bucket;
+        let value = write.value.len();
+        let record = RECORD + subjects.len() + write.key.len() + overhead + value;
+        if let Some(room) = max_bytes.filter(|&room| record > room && value > 0) {
+            // The server would take it, and remove everything else and itself (discard old).
+            return Err(KvError::LimitExceeded(format!(
+                "a value of {value} bytes does not fit into the store, which has room for {room} \
+                 with keys and headers"
+            )));
+        }
+        let limit = max_message.map_or(link.max_payload(), |it| it.min(link.max_payload()));
         if value + overhead <= limit {
             return Ok(());
         }
