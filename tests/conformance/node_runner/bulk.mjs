@@ -64,13 +64,16 @@ export async function increment(world, { key, tasks, times }) {
 }
 
 /** Runs steps while tasks keep writing the same keys. */
-export async function whileOverwriting(world, { prefix, count, writers, steps }) {
-  const store = world.stores.get("main");
+export async function whileOverwriting(
+  world,
+  { prefix, count, writers, steps, store = "main" },
+) {
+  const writer = world.stores.get(store);
   let stop = false;
   const write = async (first) => {
     for (let index = first; !stop; index = index + writers < count ? index + writers : first) {
       const key = manyKey(prefix, index);
-      await store.put(key, key);
+      await writer.put(key, key);
       await turn();
     }
   };

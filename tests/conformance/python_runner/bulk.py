@@ -83,17 +83,17 @@ class Bulk(World):
         await asyncio.gather(*(count_up() for _ in range(tasks)))
 
     async def do_while_overwriting(
-        self, *, prefix: str, count: int, writers: int, steps: list[Step]
+        self, *, prefix: str, count: int, writers: int, steps: list[Step], store: str = "main"
     ) -> None:
         """Runs steps while tasks keep writing the same keys."""
-        store = self.stores["main"]
+        writer = self.stores[store]
         stop = asyncio.Event()
 
         async def write(first: int) -> None:
             index = first
             while not stop.is_set():
                 key = many_key(prefix, index)
-                await store.put(key, key.encode())
+                await writer.put(key, key.encode())
                 index = index + writers if index + writers < count else first
                 await asyncio.sleep(0)
 

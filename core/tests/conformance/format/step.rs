@@ -109,6 +109,8 @@ pub struct Increment {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WhileOverwriting {
+    #[serde(default = "main_name")]
+    pub store: String,
     pub prefix: String,
     pub count: usize,
     pub writers: usize,

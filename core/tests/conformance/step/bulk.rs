@@ -74,7 +74,7 @@ impl World {
         let stop = Arc::new(AtomicBool::new(false));
         let mut tasks = JoinSet::new();
         for writer in 0..step.writers {
-            let (store, stop) = (self.store("main")?.clone(), stop.clone());
+            let (store, stop) = (self.store(&step.store)?.clone(), stop.clone());
             let (prefix, writers, count) = (step.prefix.clone(), step.writers, step.count);
             tasks.spawn(async move {
                 for index in (writer..count).step_by(writers).cycle() {
