@@ -13,6 +13,9 @@ STORE = "state"
 MAX_PAYLOAD = 1 << 16
 # Far below the deadline of a call, which is 5 s.
 QUICKLY = 2.0
+MAX_BYTES = 1 << 16
+# Smaller and larger than the marker that takes a value's place.
+SIZES = (20, 1000)
 MAX_CONSUMERS = 3
 # What the server allows a store unless it is told otherwise.
 DEFAULT_CONSUMERS = 1_000
@@ -84,30 +87,50 @@ def test_d12_a_key_of_any_length_does_no_harm(watching: Caller) -> None:
     goes_on(watching, b"1")
 
 
+@pytest.mark.parametrize(
+    ("size", "config"),
+    # Where there is history, a marker comes in addition to what it removes.
+    [*((size, {}) for size in SIZES), (max(SIZES), {"max_history": 3})],
+)
 def test_w7_a_full_store_refuses_puts_and_lets_itself_be_emptied(
-    server: NatsServer, caller: Caller
+    server: NatsServer, caller: Caller, size: int, config: dict[str, Any]
 ) -> None:
     caller.call("connect", server.url)
-    caller.call("store", STORE, max_bytes=1 << 16)
-    value = b"v" * 1000
+    caller.call("store", STORE, max_bytes=MAX_BYTES, **config)
+    value = b"v" * size
     written = 0
     with pytest.raises(CallFailed) as full:
-        while written * len(value) < 1 << 17:
+        while written * size < 2 * MAX_BYTES:
             caller.call("put", f"key.{written}", value)
             written += 1
     assert full.value.code == "LimitExceeded"
-    assert written > 1
+    assert written > 4
     over_limit(caller, "put", "one.more", value)
     over_limit(caller, "create", "one.more", value)
 
-    assert caller.call("delete", "key.0") is True
-    version = caller.call("entry", "key.1")["version"]
-    assert caller.call("delete_with_version", "key.1", version) is True
-    for number in range(2, written):
+    caller.call("delete", "key.0")
+    caller.call("purge", "key.1")
+    caller.call("put", "key.1", value)
+    assert caller.call("get", "key.1")["value"] == value
+    for number in range(1, written):
         caller.call("purge", f"key.{number}")
+        assert caller.call("get", f"key.{number}") is None
     assert caller.call("keys") == []
+    caller.call("put", "key.1", value)
+    assert caller.call("keys") == ["key.1"]
+
+
+def test_w7_a_full_store_lets_a_version_be_deleted(server: NatsServer, caller: Caller) -> None:
+    caller.call("connect", server.url)
+    caller.call("store", STORE, max_bytes=MAX_BYTES)
+    value = b"v" * max(SIZES)
+    versions: list[bytes] = []
+    with pytest.raises(CallFailed):
+        while len(versions) * len(value) < 2 * MAX_BYTES:
+            versions.append(caller.call("put", f"key.{len(versions)}", value))
+    assert refused(caller, "delete_with_version", "key.1", versions[0]).code == "RevisionMismatch"
+    assert caller.call("delete_with_version", "key.1", versions[1]) is True
     caller.call("put", "one.more", value)
-    assert caller.call("get", "one.more")["value"] == value
 
 
 def test_d15_one_watch_more_than_the_store_allows_is_refused(
