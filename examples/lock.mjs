@@ -1,6 +1,7 @@
-// A lock that one process of a machine holds at a time, and that is free again if its holder dies.
+// A lock that one process holds at a time, and that is free again if its holder dies.
 //
-// Run it several times at once, with examples/lock.py too: node examples/lock.mjs NAME FILE
+// Run it several times at once, with examples/lock.py too, on one file:PATH or one nats://HOST:
+// node examples/lock.mjs NAME URL
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { AlreadyExists, connect } from "slipstream-kv";
@@ -38,8 +39,8 @@ async function acquire(store, name) {
   }
 }
 
-const [name, file] = process.argv.slice(2);
-const conn = await connect(`file:${file}`);
+const [name, url] = process.argv.slice(2);
+const conn = await connect(url);
 try {
   const store = await conn.store("locks");
   let lease = await acquire(store, name);

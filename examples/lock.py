@@ -1,6 +1,7 @@
-"""A lock that one process of a machine holds at a time, and that is free again if its holder dies.
+"""A lock that one process holds at a time, and that is free again if its holder dies.
 
-Run it several times at once, with examples/lock.mjs too: python examples/lock.py NAME FILE
+Run it several times at once, with examples/lock.mjs too, on one file:PATH or one nats://HOST:
+python examples/lock.py NAME URL
 """
 
 import asyncio
@@ -31,8 +32,8 @@ async def released(watch: slipstream.Watch) -> None:
             return
 
 
-async def main(name: str, file: str) -> None:
-    async with slipstream.connect(f"file:{file}") as conn:
+async def main(name: str, url: str) -> None:
+    async with slipstream.connect(url) as conn:
         store = await conn.store("locks")
         lease = await acquire(store, name)
         print(f"{name} has the lock", flush=True)

@@ -3,10 +3,12 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from fences import ROOT
+from kit.nats_server import NatsServer
 from slipstream import sync
 
 LOCK_SECONDS = 60
@@ -19,12 +21,20 @@ LOCKS = {
 }
 
 
-def test_one_at_a_time_has_the_lock_also_after_a_holder_that_died(tmp_path: Path) -> None:
-    file = tmp_path / "state.db"
-    with sync.connect(f"file:{file}") as conn:
+@pytest.fixture(params=["file", "nats"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if request.param == "file":
+        yield f"file:{tmp_path / 'state.db'}"
+    else:
+        with NatsServer(tmp_path / "server") as server:
+            yield server.url
+
+
+def test_one_at_a_time_has_the_lock_also_after_a_holder_that_died(url: str) -> None:
+    with sync.connect(url) as conn:
         # Held by nobody who will give it back.
         conn.store("locks").create("lock.report", b"dead", ttl=1)
-    told = run(file)
+    told = run(url)
     rounds = [told[start : start + 5] for start in range(0, len(told), 5)]
     assert sorted(lines[0] for lines in rounds) == [f"{name} has the lock" for name in LOCKS]
     for lines in rounds:
@@ -33,12 +43,12 @@ def test_one_at_a_time_has_the_lock_also_after_a_holder_that_died(tmp_path: Path
         assert lines[1:] == [*steps, f"{name} gives the lock back"]
 
 
-def run(file: Path) -> list[str]:
+def run(url: str) -> list[str]:
     """Runs all at once, and gives what they said, in the order in which they said it."""
     # One pipe for all of them keeps that order.
     reader, writer = os.pipe()
     running = [
-        subprocess.Popen([*command, name, str(file)], cwd=ROOT, stdout=writer)
+        subprocess.Popen([*command, name, url], cwd=ROOT, stdout=writer)
         for name, command in LOCKS.items()
     ]
     os.close(writer)
