@@ -5,6 +5,14 @@ export function text(name: string, value: unknown): string {
   return typeof value === "string" ? value : wrongType(name, "a string", value);
 }
 
+/** The strings of any iterable but a string, which is one of characters. */
+export function texts(name: string, value: unknown): string[] {
+  if (typeof value !== "object" || value === null || !(Symbol.iterator in value)) {
+    return wrongType(name, "an array or another iterable of strings", value);
+  }
+  return Array.from(value as Iterable<unknown>, (item) => text(`each of ${name}`, item));
+}
+
 /** Bytes, or a `TypeError` that names the argument. */
 export function bytes(name: string, value: unknown): Uint8Array {
   return isUint8Array(value) ? value : wrongType(name, "a Uint8Array", value);

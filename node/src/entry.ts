@@ -19,6 +19,20 @@ export function toEntry(key: string, bytes: Buffer | null): Entry | null {
   return { key, value: bytes.subarray(end), version: bytes.subarray(1, end) };
 }
 
+/** The entry of each key, or `null`. Each has a row, and the rows have no keys of their own. */
+export function toFound(keys: string[], pages: ArrayBuffer[]): (Entry | null)[] {
+  const found: (Entry | null)[] = [];
+  for (const buffer of pages) {
+    const page = new Page(buffer);
+    while (page.next()) {
+      const key = keys[found.length] as string;
+      const live = page.kind() === 0;
+      found.push(live ? { key, value: page.value(), version: page.version() } : null);
+    }
+  }
+  return found;
+}
+
 /** The entries of all pages. */
 export function toEntries(pages: ArrayBuffer[]): Entry[] {
   const entries: Entry[] = [];

@@ -46,6 +46,7 @@ export interface NativeSession {
 export interface NativeStore {
   name(): string;
   get(key: string): Answer<Buffer | null>;
+  getMany(keys: string[]): Answer<ArrayBuffer[]>;
   entry(key: string): Answer<Buffer | null>;
   keys(prefix: string): Answer<string[]>;
   scan(prefix: string): Answer<ArrayBuffer[]>;

@@ -43,7 +43,7 @@ export class Page {
     return true;
   }
 
-  /** The row's kind: 0 put, 1 delete, 2 purge. */
+  /** The row's kind: 0 put, or an entry; 1 delete; 2 purge; 3 nothing. */
   kind(): number {
     return this.#word(this.#row);
   }

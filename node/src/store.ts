@@ -5,9 +5,10 @@ import {
   optionsOf,
   signalOf,
   text,
+  texts,
   valueBytes,
 } from "./arguments.js";
-import { type Entry, toEntries, toEntry } from "./entry.js";
+import { type Entry, toEntries, toEntry, toFound } from "./entry.js";
 import { eventLoop } from "./event-loop.js";
 import type { NativeStore } from "./native.js";
 import { Watch, type WatchOptions } from "./watch.js";
@@ -66,6 +67,25 @@ export class Store {
     const signal = signalOf(options);
     const answer = this.#native.get(text("key", key));
     return toEntry(key, await eventLoop.settle(answer, signal));
+  }
+
+  /**
+   * What {@link Store.get} finds for each of `keys`, in their order: entries, with `null` where
+   * there is none (R1). Cheaper than as many calls: a store that can is asked for all of them at
+   * once. Others may write between the reads of two keys. `keys` is any iterable of keys; one may
+   * be there twice.
+   *
+   * @throws {@link InvalidArgument} if a key breaks rule K1; nothing is read then.
+   *
+   * @example
+   * ```ts
+   * const [first, second] = await store.getMany(["node.a", "node.b"]);
+   * ```
+   */
+  async getMany(keys: Iterable<string>, options?: CallOptions): Promise<(Entry | null)[]> {
+    const signal = signalOf(options);
+    const asked = texts("keys", keys);
+    return toFound(asked, await eventLoop.settle(this.#native.getMany(asked), signal));
   }
 
   /**

@@ -15,6 +15,7 @@ function calls(conn, store, signal) {
   return [
     () => store.get("a", { signal }),
     () => store.entry("a", { signal }),
+    () => store.getMany(["a"], { signal }),
     () => store.keys("", { signal }),
     () => store.scan("", { signal }),
     () => store.put("a", "aborted", { signal }),

@@ -21,6 +21,47 @@ test("r1 get answers with the entry, or null", async (t) => {
   assert.equal(await store.get("node.b"), null);
 });
 
+test("r1 getMany answers each key in the order asked, or null", async (t) => {
+  for (const url of ["memory:", `file:${join(folder(t), "db")}`]) {
+    const { store } = await openStore(t, url);
+    const one = { key: "a", value: Buffer.from("1"), version: await store.put("a", "1") };
+    const value = Buffer.alloc(10_000, 7);
+    const two = { key: "b", value, version: await store.put("b", value) };
+    await store.put("gone", "x");
+    await store.delete("gone");
+    await store.put("empty", "");
+    assert.deepEqual(await store.getMany(["b", "never", "a", "gone", "a", "empty", "b"]), [
+      two,
+      null,
+      one,
+      null,
+      one,
+      null,
+      two,
+    ]);
+    assert.deepEqual(await store.getMany(new Set(["b", "c", "a"])), [two, null, one]);
+    assert.deepEqual(await store.getMany(new Map([["a", 1]]).keys()), [one]);
+    assert.deepEqual(await store.getMany([]), []);
+  }
+});
+
+test("r1 getMany is complete at any size", async (t) => {
+  const { store } = await openStore(t);
+  const keys = Array.from({ length: 20_000 }, (_, i) => `k.${String(i).padStart(6, "0")}`);
+  await Promise.all(keys.filter((_, i) => i % 2 === 0).map((key) => store.put(key, key)));
+  const found = await store.getMany(keys);
+  assert.equal(found.length, keys.length);
+  assert.ok(
+    found.every((entry, i) =>
+      i % 2 === 0 ? entry.value.equals(Buffer.from(keys[i])) : entry === null,
+    ),
+  );
+  assert.deepEqual(
+    found.filter((entry) => entry !== null),
+    await store.scan(),
+  );
+});
+
 test("values are text or bytes, and come back as bytes of any size", async (t) => {
   const { store } = await openStore(t);
   for (const size of [1, 4095, 4096, 5000, 100_000, 3_000_000]) {

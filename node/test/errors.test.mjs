@@ -91,6 +91,7 @@ test("k1 k2 k3 keys, prefixes and names of another form are refused, by name", a
     for (const call of [
       () => store.get(key),
       () => store.entry(key),
+      () => store.getMany(["fine", key, "fine"]),
       () => store.put(key, "1"),
       () => store.create(key, "1"),
       () => store.update(key, "1", Buffer.alloc(8)),
@@ -110,6 +111,7 @@ test("k1 k2 k3 keys, prefixes and names of another form are refused, by name", a
     await assert.rejects(conn.store(name), { code: "InvalidArgument" });
   }
   await assert.rejects(store.get("bad key"), /bad key/);
+  await assert.rejects(store.getMany(["a", "bad key", "b"]), { key: "bad key", store: "test" });
 });
 
 test("v1 v4 v5 tokens and cursors of a foreign shape are refused", async (t) => {
@@ -182,6 +184,11 @@ test("wrong types of arguments are TypeErrors that name the argument", async (t)
     [() => store.get(1), "key"],
     [() => store.get(), "key"],
     [() => store.entry(null), "key"],
+    [() => store.getMany("a"), "keys"],
+    [() => store.getMany(), "keys"],
+    [() => store.getMany({ a: 1 }), "keys"],
+    [() => store.getMany(["a", 1]), "each of keys"],
+    [() => store.getMany(Buffer.from("a")), "each of keys"],
     [() => store.keys(1), "prefix"],
     [() => store.scan({}), "prefix"],
     [() => store.put("a"), "value"],

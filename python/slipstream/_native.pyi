@@ -1,4 +1,4 @@
-from collections.abc import AsyncIterator, Awaitable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Awaitable, Coroutine, Iterable, Iterator
 from datetime import timedelta
 from os import PathLike
 from types import TracebackType
@@ -216,6 +216,18 @@ class Store:
         Raises InvalidArgument, NotConnected, Timeout.
 
         >>> entry = await store.get("node.a")
+        """
+    def get_many(self, keys: Iterable[str]) -> Coroutine[Any, Any, list[Entry | None]]:
+        """What get finds for each of these keys, in their order: a list of entries, with None where
+        there is none (rule R1). Cheaper than as many calls: a store that can is asked for all of
+        them at once. Others may write between the reads of two keys.
+
+        keys: any iterable of keys; one may be there twice
+
+        Raises InvalidArgument if a key breaks rule K1, and reads nothing then; NotConnected,
+        Timeout.
+
+        >>> first, second = await store.get_many(["node.a", "node.b"])
         """
     def entry(self, key: str) -> Coroutine[Any, Any, Entry | None]:
         """The raw last record of a key, which may be a tombstone with an empty value and its own
@@ -473,6 +485,18 @@ class SyncStore:
         Raises InvalidArgument, NotConnected, Timeout.
 
         >>> entry = store.get("node.a")
+        """
+    def get_many(self, keys: Iterable[str]) -> list[Entry | None]:
+        """What get finds for each of these keys, in their order: a list of entries, with None where
+        there is none (rule R1). Cheaper than as many calls: a store that can is asked for all of
+        them at once. Others may write between the reads of two keys.
+
+        keys: any iterable of keys; one may be there twice
+
+        Raises InvalidArgument if a key breaks rule K1, and reads nothing then; NotConnected,
+        Timeout.
+
+        >>> first, second = store.get_many(["node.a", "node.b"])
         """
     def entry(self, key: str) -> Entry | None:
         """The raw last record of a key, which may be a tombstone with an empty value and its own

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -24,6 +24,7 @@ async def test_k1_a_bad_key_is_refused_by_every_call(open_store: OpenStore, key:
         calls = [
             store.get(key),
             store.entry(key),
+            store.get_many(["fine", key, "fine"]),
             store.put(key, b"v"),
             store.create(key, b"v"),
             store.update(key, b"v", b"\0" * 8),
@@ -35,6 +36,7 @@ async def test_k1_a_bad_key_is_refused_by_every_call(open_store: OpenStore, key:
             with pytest.raises(InvalidArgument) as caught:
                 await call
             if key.isascii() and len(key) < 80:
+                assert caught.value.key == key
                 assert key.replace("\n", "\\n") in str(caught.value)
         assert await store.put("fine", b"v")
 
@@ -85,6 +87,12 @@ async def test_types_that_are_wrong_are_type_errors(open_store: OpenStore) -> No
             (store.get, (b"key",), {}),
             (store.get, (None,), {}),
             (store.get, (), {}),
+            (store.get_many, ("key",), {}),
+            (store.get_many, (b"key",), {}),
+            (store.get_many, (None,), {}),
+            (store.get_many, (["key", b"key"],), {}),
+            (store.get_many, ("key", "key"), {}),
+            (store.get_many, (), {}),
             (store.keys, (None,), {}),
             (store.put, ("k", "text"), {}),
             (store.put, ("k", None), {}),
@@ -105,6 +113,12 @@ async def test_types_that_are_wrong_are_type_errors(open_store: OpenStore) -> No
         for function, arguments, options in wrong:
             with pytest.raises(TypeError):
                 function(*arguments, **options)
+        wanted = "keys must be an iterable of str, not"
+        for keys, found in (("key", "one str; put it into a list"), ([7], "of int"), (7, "int")):
+            with pytest.raises(TypeError, match=f"^{wanted} {found}$"):
+                await store.get_many(cast("Any", keys))
+        with pytest.raises(ZeroDivisionError):
+            await store.get_many("key" for _ in range(1 // 0))
         text: Any = "text"
         with pytest.raises(TypeError, match="value must be bytes, not str; encode it first"):
             await store.put("k", text)

@@ -46,6 +46,9 @@ async def test_an_answer_that_is_ready_costs_no_turn_of_the_loop(open_store: Ope
         with pytest.raises(StopIteration) as ended:
             next(iter(missing))
         assert ended.value.value is None
+        with pytest.raises(StopIteration) as ended:
+            store.get_many(["k"] * 5_000).send(None)
+        assert {entry.value for entry in ended.value.value} == {b"v"}
 
 
 async def test_a_call_begins_when_it_is_awaited(open_store: OpenStore) -> None:

@@ -25,6 +25,8 @@ pub enum Value {
     Token(VersionToken),
     /// What `get` and `entry` found.
     Entry(Option<KvEntry>),
+    /// What `get_many` found for each key.
+    Found(Vec<Option<KvEntry>>),
     /// What `keys` found.
     Keys(Vec<String>),
     /// What `scan` found.

@@ -71,6 +71,7 @@ fn convert(
             let version = entry.version.as_bytes();
             bytes(env, [&[version.len() as u8], version, &entry.value], scratch)
         }
+        Ok(Value::Found(entries)) => page::pages(env, entries.iter().map(found)),
         Ok(Value::Keys(keys)) => js(env, keys),
         Ok(Value::Entries(entries)) => page::pages(env, entries.iter().map(row)),
         Ok(Value::Batch(Some(batch))) => page::batch(env, &batch, 0),
@@ -117,6 +118,14 @@ fn fill(mut target: &mut [u8], parts: &[&[u8]]) {
         let (head, rest) = target.split_at_mut(part.len());
         head.copy_from_slice(part);
         target = rest;
+    }
+}
+
+/// The row of a key that JavaScript has already.
+fn found(entry: &Option<KvEntry>) -> Row<'_> {
+    match entry {
+        Some(entry) => Row { key: "", ..row(entry) },
+        None => Row { kind: 3, key: "", value: &[], version: &[], cursor: Vec::new() },
     }
 }
 

@@ -5,7 +5,7 @@ use std::ptr;
 
 /// One entry or update on its way into a page.
 pub(crate) struct Row<'a> {
-    /// 0 put, 1 delete, 2 purge.
+    /// 0 put, or an entry; 1 delete; 2 purge; 3 nothing, where there is no entry.
     pub(crate) kind: u32,
     pub(crate) key: &'a str,
     pub(crate) value: &'a [u8],

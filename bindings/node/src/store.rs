@@ -42,6 +42,16 @@ impl Store {
         Ok(Answer::Ready(self.operations.clone(), entry.map(Value::Entry)))
     }
 
+    /// What there is for each of these keys: rows without keys, in their order.
+    #[napi(catch_unwind)]
+    pub fn get_many(&self, keys: Vec<String>) -> Result<Answer> {
+        let store = (*self.handle).clone();
+        self.operations.run(async move {
+            let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+            store.get_many(&keys).await.map(Value::Found)
+        })
+    }
+
     /// The raw last record of a key, or null.
     #[napi(catch_unwind)]
     pub fn entry(&self, key: String) -> Result<Answer> {

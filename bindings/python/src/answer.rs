@@ -15,6 +15,14 @@ pub(crate) fn python(py: Python<'_>, value: Value, mode: Mode) -> PyResult<Py<Py
         Value::Bool(yes) => Ok(PyBool::new(py, yes).to_owned().into_any().unbind()),
         Value::Token(version) => Ok(version_bytes(py, &version).into_any().unbind()),
         Value::Entry(Some(entry)) => Entry::make(py, entry),
+        Value::Found(entries) => {
+            let found = |entry| match entry {
+                Some(entry) => Entry::make(py, entry),
+                None => Ok(py.None()),
+            };
+            let found: PyResult<Vec<_>> = entries.into_iter().map(found).collect();
+            Ok(PyList::new(py, found?)?.into_any().unbind())
+        }
         Value::Keys(keys) => Ok(PyList::new(py, keys)?.into_any().unbind()),
         Value::Entries(entries) => {
             let entries: PyResult<Vec<_>> =

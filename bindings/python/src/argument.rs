@@ -6,6 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyDelta, PyString};
 use slipstream::kv::{KvError, VersionToken, WatchCursor};
 use slipstream_bridge as bridge;
+use std::fmt::Display;
 use std::time::Duration;
 
 /// A key, prefix or name. A text that is no Unicode is passed on with replacement characters,
@@ -25,6 +26,24 @@ impl From<Text> for String {
     fn from(text: Text) -> Self {
         text.0
     }
+}
+
+/// The keys of an iterable. One text is an iterable too, of characters, but nobody means that.
+pub(crate) fn keys(keys: &Bound<'_, PyAny>) -> PyResult<Vec<Text>> {
+    let refuse = |found: &dyn Display| {
+        PyTypeError::new_err(format!("keys must be an iterable of str, not {found}"))
+    };
+    if keys.is_instance_of::<PyString>() {
+        return Err(refuse(&"one str; put it into a list"));
+    }
+    let class = keys.get_type().name()?;
+    let mut texts = Vec::with_capacity(keys.len().unwrap_or_default());
+    for key in keys.try_iter().map_err(|_| refuse(&class))? {
+        let key = key?;
+        let class = key.get_type().name()?;
+        texts.push(key.extract().map_err(|_| refuse(&format_args!("of {class}")))?);
+    }
+    Ok(texts)
 }
 
 /// A value, token or cursor: anything that holds bytes.

@@ -123,6 +123,24 @@ impl StoreHandle {
         mode.run(py, "Store.get", Task::Get(slf.unbind(), key))
     }
 
+    /// What get finds for each of these keys, in their order: a list of entries, with None where
+    /// there is none (rule R1). Cheaper than as many calls: a store that can is asked for all of
+    /// them at once. Others may write between the reads of two keys.
+    ///
+    /// keys: any iterable of keys; one may be there twice
+    ///
+    /// Raises InvalidArgument if a key breaks rule K1, and reads nothing then; NotConnected,
+    /// Timeout.
+    ///
+    /// >>> first, second = await store.get_many(["node.a", "node.b"])
+    fn get_many(&self, py: Python<'_>, keys: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        let keys = argument::keys(keys)?;
+        self.list(py, "Store.get_many", |store| async move {
+            let keys: Vec<&str> = keys.iter().map(|key| key.0.as_str()).collect();
+            store.get_many(&keys).await.map(Value::Found)
+        })
+    }
+
     /// The raw last record of a key, which may be a tombstone with an empty value and its own
     /// version (rule R3). None if it was never written, was purged or has expired.
     ///

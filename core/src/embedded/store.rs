@@ -140,12 +140,14 @@ impl<E: Engine> KvReader for EmbeddedStore<E> {
     }
 
     async fn get_many(&self, keys: &[&str]) -> Result<Vec<Option<KvEntry>>, KvError> {
+        keys.iter().try_for_each(|key| check_key(key))?;
+        // A closed connection is one even where there are no keys to look for (L1).
+        self.link.database()?;
         let mut found = Vec::with_capacity(keys.len());
         for keys in keys.chunks(SCANNED_AT_ONCE) {
             let now = clock::now();
             self.link.database()?.engine.read(|txn| {
                 for key in keys {
-                    check_key(key)?;
                     let row = row_key(self.store.id, key.as_bytes());
                     let record = txn.get(Table::Entries, &row)?.map(Record::decode).transpose()?;
                     let live = record.filter(|record| record.is_live(now));

@@ -45,6 +45,7 @@ export async function right(url: string): Promise<Buffer> {
   version = await store.update("a", Buffer.from("2"), version, write);
   const entry: Entry | null = (await store.get("a", { signal })) ?? (await store.entry("a"));
   const keys: string[] = await store.keys("a", { signal });
+  const found: (Entry | null)[] = await store.getMany(new Set(keys), { signal });
   const entries: Entry[] = await store.scan();
   const gone: boolean = (await store.delete("a")) || (await store.deleteWithVersion("a", version));
   await store.purge("a", { signal });
@@ -60,7 +61,15 @@ export async function right(url: string): Promise<Buffer> {
     updates.forEach(handle);
   }
   const counts: Live = live();
-  console.log(healthy, entry?.value, entries.length, gone, watch.isSynced, counts.watches);
+  console.log(
+    healthy,
+    entry?.value,
+    found[0]?.key,
+    entries.length,
+    gone,
+    watch.isSynced,
+    counts.watches,
+  );
   return cursor;
 }
 
@@ -104,6 +113,10 @@ export async function wrong(store: Store, conn: Connection): Promise<void> {
   await store.update("a", "1", 5);
   // @ts-expect-error there may be no entry
   (await store.get("a")).value;
+  // @ts-expect-error keys are texts
+  await store.getMany([1]);
+  // @ts-expect-error there may be no entry
+  (await store.getMany(["a"]))[0].value;
   // @ts-expect-error a time to live is a number
   await store.put("a", "1", { ttl: "1 s" });
   // @ts-expect-error there is no such option
