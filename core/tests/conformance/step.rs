@@ -2,6 +2,7 @@
 
 mod bulk;
 mod operation;
+mod reads;
 mod server;
 mod watches;
 
@@ -37,6 +38,7 @@ impl World {
             Step::Each(step) => self.each(step).await,
             Step::Eventually(step) => self.eventually(step).await,
             Step::Rising(step) => self.rising(step),
+            Step::GetMany(step) => self.get_many(step).await,
             Step::ReadsAgree(step) => self.reads_agree(step).await,
             Step::PutMany(step) => self.put_many(step).await,
             Step::DeleteMany(step) => self.delete_many(step).await,

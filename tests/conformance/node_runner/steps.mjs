@@ -1,9 +1,10 @@
-// What each step does; those of many operations and of watches are in files of their own.
+// What each step does; those of many operations, compared reads and watches have their own files.
 
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as bulk from "./bulk.mjs";
 import { assertSameBytes, checkAnswer, checkError, versionOf } from "./expectation.mjs";
+import * as reads from "./reads.mjs";
 import * as watches from "./watches.mjs";
 import { bounded } from "./watching.mjs";
 import { camelCase, STORE, storeOptions, World } from "./world.mjs";
@@ -81,22 +82,8 @@ export class Steps extends World {
 
 const actions = {
   ...bulk,
+  ...reads,
   ...watches,
-
-  async readsAgree(world, { prefix = "", store = "main" }) {
-    const reader = world.stores.get(store);
-    const entries = await reader.scan(prefix);
-    const keys = entries.map((entry) => entry.key);
-    assert.deepEqual(keys, [...new Set(keys)].sort());
-    assert.deepEqual(await reader.keys(prefix), keys);
-    for (const entry of entries) {
-      for (const other of [await reader.get(entry.key), await reader.entry(entry.key)]) {
-        assert.equal(other.key, entry.key);
-        assertSameBytes(other.value, entry.value);
-        assertSameBytes(other.version, entry.version);
-      }
-    }
-  },
 
   async each(world, { of, steps }) {
     for (const item of of) {

@@ -1,4 +1,4 @@
-"""What each step does, but for many operations at once and watches."""
+"""What each step does, but for many operations at once, reads compared, and watches."""
 
 import asyncio
 import copy
@@ -12,6 +12,7 @@ import slipstream
 from .bulk import Bulk
 from .expectation import UNSET, check_answer, check_error, version_of
 from .names import Names, Text
+from .reads import Reads
 from .scenario import Step
 from .watches import Watches
 from .world import STORE, World
@@ -31,7 +32,7 @@ OPERATIONS = {
 }
 
 
-class Steps(Bulk, Watches, World):
+class Steps(Bulk, Reads, Watches, World):
     """One run of one scenario."""
 
     async def run(self, steps: list[Step]) -> None:
@@ -105,17 +106,6 @@ class Steps(Bulk, Watches, World):
             return None
         assert error is None, f"got {answer!r} instead of {error}"
         return answer
-
-    async def do_reads_agree(self, *, prefix: str = "", store: str = "main") -> None:
-        """That keys, scan, get and entry tell the same (R4)."""
-        reader = self.stores[store]
-        entries = await reader.scan(prefix)
-        keys = [entry.key for entry in entries]
-        assert keys == sorted(set(keys))
-        assert await reader.keys(prefix) == keys
-        for entry in entries:
-            assert await reader.get(entry.key) == entry
-            assert await reader.entry(entry.key) == entry
 
     async def do_each(self, *, of: list[Text], steps: list[Step]) -> None:
         for item in of:

@@ -18,6 +18,7 @@ pub enum Step {
     Entry(Operation),
     Keys(Operation),
     Scan(Operation),
+    GetMany(GetMany),
     ReadsAgree(ReadsAgree),
     PutMany(Many),
     DeleteMany(Many),
@@ -68,6 +69,20 @@ pub struct Operation {
     pub expect_version: Option<Token>,
     pub count: Option<usize>,
     pub within: Option<f64>,
+    pub error: Option<ErrorSpec>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GetMany {
+    #[serde(default = "main_name")]
+    pub store: String,
+    #[serde(default)]
+    pub keys: Vec<Text>,
+    /// Every key of a `put_many`, instead of `keys`.
+    pub many: Option<Keys>,
+    pub expect: Option<Vec<Option<Text>>>,
+    pub count: Option<usize>,
     pub error: Option<ErrorSpec>,
 }
 

@@ -2,10 +2,10 @@
 
 use super::same;
 use crate::answer::{Answer, Trouble};
-use crate::format::{Operation, ReadsAgree, Step};
+use crate::format::{Operation, Step};
 use crate::world::{Names, World};
 use slipstream::VersionToken;
-use slipstream::handle::{Failure, Store};
+use slipstream::handle::Store;
 use slipstream::kv::KvError;
 use std::time::Duration;
 
@@ -62,27 +62,6 @@ impl World {
         }
         if let Some(name) = &operation.save {
             self.names.save(name, version.ok_or("there is no version to save")?);
-        }
-        Ok(())
-    }
-
-    /// That `keys`, `scan`, `get` and `entry` tell the same (R4).
-    pub async fn reads_agree(&self, step: &ReadsAgree) -> Result<(), String> {
-        let store = self.store(&step.store)?;
-        let failed = |failure: Failure| failure.to_string();
-        let entries = store.scan(&step.prefix).await.map_err(failed)?;
-        let scanned: Vec<String> = entries.iter().map(|entry| entry.key.clone()).collect();
-        same("keys", &store.keys(&step.prefix).await.map_err(failed)?, &scanned)?;
-        same("order", scanned.is_sorted_by(|a, b| a < b), true)?;
-        for entry in &entries {
-            let got = store.get(&entry.key).await.map_err(failed)?;
-            let raw = store.entry(&entry.key).await.map_err(failed)?;
-            for other in [got, raw] {
-                let other = other.ok_or_else(|| format!("{} is only in scan", entry.key))?;
-                same("key", &other.key, &entry.key)?;
-                same("value", &other.value, &entry.value)?;
-                same("version", &other.version, &entry.version)?;
-            }
         }
         Ok(())
     }
