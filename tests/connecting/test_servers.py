@@ -15,6 +15,8 @@ from kit.wait import wait_for
 
 # Takes no connection and refuses none (RFC 5737): nothing ever answers from there.
 BLACK_HOLE = "192.0.2.1"
+# The servers of a cluster may take ten seconds to choose a new leader (seconds).
+PATIENCE = 25
 
 
 @pytest.fixture
@@ -105,7 +107,7 @@ def test_l1_a_connection_moves_to_another_server_of_the_list(
 ) -> None:
     with NatsCluster(tmp_path) as cluster:
         urls = ",".join(server.url for server in cluster.servers.values())
-        caller.call("connect", urls)
+        caller.call("connect", urls, timeout=PATIENCE)
         caller.call("store", "nodes", num_replicas=3)
         caller.call("put", "a", b"1")
         for server in cluster.servers.values():
@@ -122,7 +124,7 @@ def test_a_server_that_was_only_told_of_is_found_when_the_known_one_ends(
     with NatsCluster(tmp_path) as cluster:
         first, *_ = cluster.servers.values()
         dead = f"{HOST}:{free_port()}"
-        caller.call("connect", f"nats://{first.address},{dead}")
+        caller.call("connect", f"nats://{first.address},{dead}", timeout=PATIENCE)
         caller.call("store", "nodes", num_replicas=3)
         caller.call("put", "a", b"1")
         first.stop()
