@@ -34,7 +34,7 @@ impl Default for ConnectOptions {
 #[derive(Clone)]
 pub struct Session {
     connection: Arc<dyn Connection>,
-    options: ConnectOptions,
+    timeout: Duration,
     url: Arc<str>,
     generation: u64,
 }
@@ -45,8 +45,9 @@ pub struct Session {
 /// `:PORT` behind it, and further servers after commas.
 pub async fn connect(url: &str, options: ConnectOptions) -> Result<Session, Failure> {
     let connection = url::open(url, &options).map_err(|error| Failure::new(error, "connect"))?;
+    let limit = options.connect_timeout;
     let session = Session::new(connection, url, options);
-    deadline(session.options.connect_timeout, session.connection.connect())
+    deadline(limit, session.connection.connect())
         .await
         .map_err(|error| Failure::new(error, "connect"))?;
     Ok(session)
@@ -56,7 +57,7 @@ impl Session {
     /// Wraps a connection that is already open, of any backend. `url` is for people to read.
     pub fn new(connection: Arc<dyn Connection>, url: &str, options: ConnectOptions) -> Self {
         let url = url::shown(url).into();
-        Self { connection, options, url, generation: fork::generation() }
+        Self { connection, timeout: options.timeout, url, generation: fork::generation() }
     }
 
     /// Where this session is connected to, without a password or token (L4).
@@ -72,8 +73,8 @@ impl Session {
             self.check_process()?;
             self.connection.store_with_config(config).await
         };
-        match deadline(self.options.timeout, opened).await {
-            Ok(store) => Ok(Store::new(store, self.options.timeout)),
+        match deadline(self.timeout, opened).await {
+            Ok(store) => Ok(Store::new(store, self.timeout)),
             Err(error) => {
                 Err(Failure::new(error, "store").in_store(&name).made_in(self.generation))
             }
