@@ -77,7 +77,7 @@ const HEARTBEAT: Duration = Duration::from_secs(3);
 /// A server that was silent for this long has forgotten what it was asked for.
 const SILENCE: Duration = Duration::from_secs(8);
 /// When the server removes a consumer that nobody asks any more.
-const INACTIVE: Duration = Duration::from_secs(30);
+pub(super) const INACTIVE: Duration = Duration::from_secs(30);
 
 impl Consumer {
     /// Makes a consumer for these filters, or for everything if there are none.

@@ -57,7 +57,9 @@ const START_UP: Duration = Duration::from_secs(2);
 const ASK_AGAIN: Duration = Duration::from_millis(50);
 /// How long closing waits for the server to have heard of it.
 const FAREWELL: Duration = Duration::from_secs(1);
-const LOOK_AGAIN: Duration = Duration::from_millis(250);
+/// How often a client that somebody else made is looked at.
+const FOLLOW: Duration = Duration::from_millis(250);
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 impl Link {
     /// Takes over a connected client, whose events go to `events`. One request takes no longer than
@@ -69,7 +71,7 @@ impl Link {
         stale_reads: bool,
         owned: bool,
     ) -> Result<Arc<Self>, KvError> {
-        let requests = Requests::start(client.clone(), timeout).await?;
+        let requests = Requests::start(client.clone()).await?;
         let link = Arc::new_cyclic(|me| Self {
             client,
             requests,
@@ -138,18 +140,18 @@ impl Link {
     /// Waits until the connection is there. Nothing is sent before: what a caller no longer waits
     /// for must not reach the server later.
     pub(super) async fn connected(&self) -> Result<(), KvError> {
-        {
-            let status = self.status.borrow();
-            if status.connected && !status.closed {
-                return Ok(());
+        while !self.is_healthy() {
+            let mut status = self.status.subscribe();
+            let ready = status.wait_for(|status| status.connected || status.closed).await;
+            if ready.is_ok_and(|status| status.closed) {
+                return Err(KvError::NotConnected);
+            }
+            // The client knows before it says so.
+            if !self.is_healthy() {
+                sleep(LOOK_AGAIN).await;
             }
         }
-        let mut status = self.status.subscribe();
-        let ready = status.wait_for(|status| status.connected || status.closed).await;
-        match ready {
-            Ok(status) if !status.closed => Ok(()),
-            _ => Err(KvError::NotConnected),
-        }
+        Ok(())
     }
 
     /// Asks once: for writes. Fails if the answer is lost, since the server may have acted (W6).
@@ -160,19 +162,23 @@ impl Link {
         payload: Bytes,
     ) -> Result<Box<Message>, KvError> {
         self.connected().await?;
-        Ok(self.requests.ask(subject, headers, payload).await?)
+        Ok(self.requests.ask(subject, headers, payload, self.timeout).await?)
     }
 
-    /// Asks, again if the connection was cut meanwhile: for what may be repeated.
+    /// Asks, again if the connection was cut meanwhile or nobody answers, as when a leader was lost
+    /// that had heard it: for what may be repeated.
     pub(super) async fn ask(
         &self,
         subject: Subject,
         payload: Bytes,
     ) -> Result<Box<Message>, KvError> {
+        let mut patience = Patience::new(self.timeout);
         loop {
             self.connected().await?;
-            match self.requests.ask(subject.clone(), None, payload.clone()).await {
+            let (subject, payload) = (subject.clone(), payload.clone());
+            match self.requests.ask(subject, None, payload, patience.one()).await {
                 Err(Unanswered::Cut) => sleep(ASK_AGAIN).await,
+                Err(Unanswered::Late) if patience.more() => {}
                 answer => return Ok(answer?),
             }
         }
@@ -187,12 +193,13 @@ impl Link {
         mut take: impl FnMut(&mut T, Box<Message>) -> Result<bool, KvError>,
         start: impl Fn() -> T,
     ) -> Result<T, KvError> {
+        let mut patience = Patience::new(self.timeout);
         loop {
             self.connected().await?;
             let mut taken = start();
             let mut answers = self.requests.ask_many(subject.clone(), payload.clone()).await?;
             let cut = loop {
-                match timeout(self.timeout, answers.next()).await {
+                match timeout(patience.one(), answers.next()).await {
                     Ok(Ok(message)) => {
                         if take(&mut taken, message)? {
                             return Ok(taken);
@@ -200,13 +207,13 @@ impl Link {
                     }
                     Ok(Err(Unanswered::Cut)) => break true,
                     Ok(Err(why)) => return Err(why.into()),
-                    Err(_) => break false,
+                    Err(_) if patience.more() => break false,
+                    Err(_) => return Err(KvError::Timeout),
                 }
             };
-            if !cut {
-                return Err(KvError::Timeout);
+            if cut {
+                sleep(ASK_AGAIN).await;
             }
-            sleep(ASK_AGAIN).await;
         }
     }
 
@@ -262,7 +269,7 @@ impl Link {
         }
         let ConsumerName { stream, name } = consumer;
         let subject = format!("$JS.API.CONSUMER.DELETE.{stream}.{name}");
-        let asked = self.requests.ask(subject.into(), None, Bytes::new());
+        let asked = self.requests.ask(subject.into(), None, Bytes::new(), self.timeout);
         if let Err(error) = asked.await {
             tracing::debug!(stream, name, ?error, "a consumer was left for the server to remove");
         }
@@ -294,6 +301,32 @@ impl Link {
         if self.client.drain().await.is_ok() && reachable {
             let _ = timeout(FAREWELL, status.wait_for(|status| !status.connected)).await;
         }
+    }
+}
+
+/// How long to wait for an answer before asking again: longer each time, in case it is the answer
+/// that takes long.
+struct Patience {
+    next: Duration,
+    left: Duration,
+}
+
+impl Patience {
+    const FIRST: Duration = Duration::from_secs(1);
+
+    fn new(timeout: Duration) -> Self {
+        Self { next: Self::FIRST, left: timeout }
+    }
+
+    fn one(&self) -> Duration {
+        self.next.min(self.left)
+    }
+
+    /// Notes that one was in vain; whether to ask again.
+    fn more(&mut self) -> bool {
+        self.left = self.left.saturating_sub(self.one());
+        self.next *= 2;
+        !self.left.is_zero()
     }
 }
 
@@ -357,7 +390,7 @@ impl Events {
     pub(super) async fn follow(self: Arc<Self>, client: Client) {
         let mut connects = client.statistics().connects.load(std::sync::atomic::Ordering::Relaxed);
         loop {
-            sleep(LOOK_AGAIN).await;
+            sleep(FOLLOW).await;
             if self.is_closed() || self.link.lock().strong_count() == 0 {
                 return;
             }

@@ -56,7 +56,7 @@ const SWEEP: Duration = Duration::from_millis(500);
 
 impl Requests {
     /// Subscribes to an inbox and starts to hand out its replies.
-    pub(super) async fn start(client: Client, timeout: Duration) -> Result<Self, KvError> {
+    pub(super) async fn start(client: Client) -> Result<Self, KvError> {
         let mut inbox = client.new_inbox();
         inbox.push('.');
         let refused = |error: &dyn std::fmt::Display| {
@@ -65,19 +65,20 @@ impl Requests {
         let replies = client.subscribe(format!("{inbox}*")).await.map_err(|e| refused(&e))?;
         let table = Arc::new(Mutex::new(Table::default()));
         let deliver = tokio::spawn(deliver(replies, Arc::downgrade(&table), inbox.len()));
-        let sweep = tokio::spawn(sweep(Arc::downgrade(&table), timeout));
+        let sweep = tokio::spawn(sweep(Arc::downgrade(&table)));
         let tasks = [deliver.abort_handle(), sweep.abort_handle()];
         Ok(Self { client, inbox, table, tasks })
     }
 
-    /// Sends a request and waits for its one answer.
+    /// Sends a request and waits for its one answer, no longer than `patience`.
     pub(super) async fn ask(
         &self,
         subject: Subject,
         headers: Option<HeaderMap>,
         payload: Bytes,
+        patience: Duration,
     ) -> Result<Box<Message>, Unanswered> {
-        let ticket = self.table.lock().wait_for(subject.clone());
+        let ticket = self.table.lock().wait_for(subject.clone(), sweeps(patience));
         let answer = Answer { table: &self.table, ticket };
         self.send(subject, self.inbox_of(ticket), headers, payload).await?;
         answer.await
@@ -215,14 +216,15 @@ enum Slot {
 
 struct Waiting {
     subject: Subject,
-    since: u32,
+    /// The sweep that finds it overdue.
+    until: u32,
     waker: Option<Waker>,
 }
 
 impl Table {
-    fn wait_for(&mut self, subject: Subject) -> Ticket {
-        let since = self.sweeps;
-        self.open(Slot::Waiting(Waiting { subject, since, waker: None }))
+    fn wait_for(&mut self, subject: Subject, sweeps: u32) -> Ticket {
+        let until = self.sweeps.wrapping_add(sweeps);
+        self.open(Slot::Waiting(Waiting { subject, until, waker: None }))
     }
 
     fn open(&mut self, slot: Slot) -> Ticket {
@@ -346,18 +348,20 @@ async fn deliver(mut replies: Subscriber, table: Weak<Mutex<Table>>, token_at: u
     }
 }
 
-async fn sweep(table: Weak<Mutex<Table>>, timeout: Duration) {
-    let every = SWEEP.min(timeout);
-    // One more, since a request may have been made just before a sweep.
-    let patience = timeout.div_duration_f32(every).ceil() as u32 + 1;
+/// How many sweeps a time spans. One more, since a request may be made just before a sweep.
+fn sweeps(time: Duration) -> u32 {
+    time.div_duration_f32(SWEEP).ceil() as u32 + 1
+}
+
+async fn sweep(table: Weak<Mutex<Table>>) {
     loop {
-        tokio::time::sleep(every).await;
+        tokio::time::sleep(SWEEP).await;
         let Some(table) = table.upgrade() else { return };
         let mut table = table.lock();
         table.sweeps = table.sweeps.wrapping_add(1);
         let now = table.sweeps;
         table.fail_those(&Unanswered::Late, |slot| match slot {
-            Slot::Waiting(waiting) => now.wrapping_sub(waiting.since) >= patience,
+            Slot::Waiting(waiting) => waiting.until == now,
             _ => false,
         });
     }
@@ -385,18 +389,25 @@ mod tests {
     #[test]
     fn an_answer_that_comes_too_late_goes_to_nobody() {
         let table = Mutex::new(Table::default());
-        let first = table.lock().wait_for("a".into());
+        let first = table.lock().wait_for("a".into(), 9);
         drop(Answer { table: &table, ticket: first });
-        let second = table.lock().wait_for("b".into());
+        let second = table.lock().wait_for("b".into(), 9);
         assert_eq!((first.index, first.turn + 1), (second.index, second.turn));
         table.lock().answer(first, Err(Unanswered::Late));
         assert!(matches!(table.lock().slots[0].1, Slot::Waiting(_)));
     }
 
     #[test]
+    fn a_time_spans_at_least_its_sweeps() {
+        assert_eq!(sweeps(Duration::ZERO), 1);
+        assert_eq!(sweeps(SWEEP), 2);
+        assert_eq!(sweeps(SWEEP * 3 / 2), 3);
+    }
+
+    #[test]
     fn a_refusal_fails_the_requests_of_its_subject_only() {
         let mut table = Table::default();
-        let [one, other] = ["a", "b"].map(|subject| table.wait_for(subject.into()));
+        let [one, other] = ["a", "b"].map(|subject| table.wait_for(subject.into(), 9));
         table.fail(&Unanswered::Cut, |asked| asked.as_str() == "a");
         assert!(matches!(table.slots[one.index as usize].1, Slot::Answered(Err(_))));
         assert!(matches!(table.slots[other.index as usize].1, Slot::Waiting(_)));

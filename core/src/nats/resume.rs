@@ -9,6 +9,8 @@ use tokio::time::sleep;
 /// What a watch needs to begin, or to go on where it was.
 pub(super) struct Resume {
     pub(super) bucket: Arc<Bucket>,
+    /// The consumer it goes on for, which is deleted first: there may be room for no other.
+    pub(super) replaces: Option<Box<Consumer>>,
     pub(super) start: Start,
     /// The store it belongs to, where that is known.
     pub(super) incarnation: Option<u64>,
@@ -32,6 +34,9 @@ impl Resume {
         let info = leaders_info(&self.bucket).await?;
         if let Start::After(version) = self.start {
             check(&info, version, self.incarnation)?;
+        }
+        if let Some(lost) = self.replaces {
+            lost.delete().await;
         }
         let consumer =
             Consumer::make(self.bucket, self.start, &self.filters, self.keys_only).await?;

@@ -1,5 +1,5 @@
 use super::bucket::Bucket;
-use super::consumer::{Consumer, Delivery, End, Start};
+use super::consumer::{Consumer, Delivery, End, INACTIVE, Start};
 use super::filter::filters;
 use super::message::Said;
 use super::resume::{Opened, Resume, check, leader_is_ahead, leaders_info};
@@ -9,7 +9,7 @@ use crate::kv::{
 };
 use async_trait::async_trait;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
@@ -41,6 +41,9 @@ pub(super) struct NatsWatch {
     unconfirmed: bool,
     state: State,
     failures: u32,
+    /// The consumer that was lost, and when.
+    replaces: Option<Box<Consumer>>,
+    lost: Option<Instant>,
 }
 
 enum State {
@@ -91,6 +94,8 @@ impl NatsWatch {
             unconfirmed: false,
             state: State::Idle,
             failures: 0,
+            replaces: None,
+            lost: None,
         })
     }
 
@@ -111,8 +116,9 @@ impl NatsWatch {
         }
     }
 
-    fn resume(&self) -> Resume {
+    fn resume(&mut self) -> Resume {
         Resume {
+            replaces: self.replaces.take(),
             bucket: self.bucket.clone(),
             start: if self.frontier == 0 { Start::State } else { Start::After(self.frontier) },
             incarnation: self.incarnation,
@@ -128,6 +134,7 @@ impl NatsWatch {
         self.evicts = evicts;
         self.exposed = true;
         self.failures = 0;
+        self.lost = None;
         self.unconfirmed = !self.synced && consumer.pending() == 0;
         self.state = State::Reading(Box::new(consumer));
     }
@@ -138,6 +145,10 @@ impl NatsWatch {
             KvError::ConnectionFailed(_) | KvError::Timeout => true,
             // A cluster that is starting may not know of all its stores yet.
             KvError::WatchError(_) => self.failures < PATIENCE,
+            // Those whose place a watch takes that goes on may still be there.
+            KvError::LimitExceeded(_) => {
+                self.lost.is_some_and(|lost| lost.elapsed() < INACTIVE + LONGEST_BACKOFF * 2)
+            }
             _ => false,
         };
         self.state = if passing { State::Idle } else { State::Ended };
@@ -300,7 +311,10 @@ impl NatsWatch {
 
     /// Lets go of a consumer, to go on with another one if that can be.
     fn lose(&mut self, end: &End) -> Result<(), KvError> {
-        self.state = State::Idle;
+        if let State::Reading(consumer) = std::mem::replace(&mut self.state, State::Idle) {
+            self.replaces = Some(consumer);
+            self.lost = Some(Instant::now());
+        }
         self.held = None;
         match end {
             End::Lost(why) => {
