@@ -1,6 +1,8 @@
 """The blocking surface as one to await, so that one runner tells scenarios through both."""
 
 import asyncio
+import itertools
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -30,6 +32,21 @@ class Blocking:
 
         return call
 
+    async def call_each(self, name: str, arguments: Iterable[tuple[Any, ...]]) -> None:
+        """Makes one call after the other, in one thread."""
+        found = getattr(self._blocking, name)
+
+        def calls() -> None:
+            for given in arguments:
+                found(*given)
+
+        await in_thread(calls)
+
+    async def take(self, count: int) -> list[Any]:
+        """The next updates of a watch, fewer if it ends."""
+        taken: list[Any] = await in_thread(lambda: list(itertools.islice(self._blocking, count)))
+        return taken
+
     async def __anext__(self) -> Any:
         update = await in_thread(lambda: next(self._blocking, END))
         if update is END:
@@ -40,6 +57,26 @@ class Blocking:
 def wrapped(answer: Any) -> Any:
     """Wraps what has blocking calls of its own: connections, stores and watches."""
     return Blocking(answer) if hasattr(answer, "close") or hasattr(answer, "watch") else answer
+
+
+async def call_each(target: Any, name: str, arguments: Iterable[tuple[Any, ...]]) -> None:
+    """Makes one call after the other, on either surface."""
+    if isinstance(target, Blocking):
+        return await target.call_each(name, arguments)
+    for given in arguments:
+        await getattr(target, name)(*given)
+
+
+async def take(watch: Any, count: int) -> list[Any]:
+    """The next updates of a watch on either surface, fewer if it ends."""
+    if isinstance(watch, Blocking):
+        return await watch.take(count)
+    taken: list[Any] = []
+    async for update in watch:
+        taken.append(update)
+        if len(taken) == count:
+            break
+    return taken
 
 
 async def in_thread(call: Any) -> Any:

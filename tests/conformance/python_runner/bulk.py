@@ -7,6 +7,7 @@ from typing import Any
 
 import slipstream
 
+from .blocking import call_each
 from .names import Names, Text
 from .scenario import Step
 from .world import World
@@ -34,21 +35,13 @@ class Bulk(World):
         self, *, prefix: str, count: int, value: Text | None = None, store: str = "main"
     ) -> None:
         given = None if value is None else self.names.octets(value)
-        writer = self.stores[store]
-
-        async def put(index: int) -> None:
-            number = str(index).encode()
-            await writer.put(many_key(prefix, index), number if given is None else given)
-
-        await of_many(count, put)
+        keys = many_keys(prefix, count)
+        puts = [(key, given or str(index).encode()) for index, key in enumerate(keys)]
+        await call_all(self.stores[store], "put", puts)
 
     async def do_delete_many(self, *, prefix: str, count: int, store: str = "main") -> None:
-        writer = self.stores[store]
-
-        async def delete(index: int) -> None:
-            await writer.delete(many_key(prefix, index))
-
-        await of_many(count, delete)
+        deletes = [(key,) for key in many_keys(prefix, count)]
+        await call_all(self.stores[store], "delete", deletes)
 
     async def do_race(self, *, tasks: int, step: Step, expect: dict[str, int]) -> None:
         """Runs one call as many tasks at once and counts how they end."""
@@ -105,9 +98,6 @@ class Bulk(World):
             await asyncio.gather(*tasks)
 
 
-async def of_many(count: int, call: Callable[[int], Awaitable[None]]) -> None:
-    async def some(first: int) -> None:
-        for index in range(first, count, IN_FLIGHT):
-            await call(index)
-
-    await asyncio.gather(*(some(first) for first in range(min(count, IN_FLIGHT))))
+async def call_all(target: Any, name: str, arguments: list[tuple[Any, ...]]) -> None:
+    shares = [arguments[first::IN_FLIGHT] for first in range(IN_FLIGHT)]
+    await asyncio.gather(*(call_each(target, name, share) for share in shares))

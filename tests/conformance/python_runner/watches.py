@@ -66,11 +66,11 @@ class Watches(World):
         """Reads the puts of put_many, each once, in whatever order they were written."""
         missing = set(many_keys(prefix, count))
         watching = self.watching(watch)
-        while missing:
-            update = await watching.update()
+        for update in await watching.updates(count):
             assert isinstance(update, slipstream.Put), repr(update)
             assert update.key in missing, repr(update)
             missing.remove(update.key)
+        assert not missing
         self.save_cursor(watching, save)
 
     async def do_fold(self, *, expect: dict[str, Text], watch: str = "watch") -> None:

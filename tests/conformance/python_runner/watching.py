@@ -5,8 +5,12 @@ from typing import Any
 
 import slipstream
 
+from .blocking import take
+
 PATIENCE = 10.0
 QUIET = 0.15
+# How many updates are read with the patience for one.
+TOGETHER = 1000
 
 
 class Watching:
@@ -23,6 +27,17 @@ class Watching:
     async def update(self, within: float = PATIENCE) -> Any:
         """The next update, which must come."""
         return self.check(await asyncio.wait_for(self.next(), within))
+
+    async def updates(self, count: int) -> list[Any]:
+        """The next updates, which must come."""
+        # The first finishes a read that was given up before.
+        read = [await self.update()]
+        while len(read) < count:
+            wanted = min(count - len(read), TOGETHER)
+            taken = await asyncio.wait_for(take(self.watch, wanted), PATIENCE)
+            assert len(taken) == wanted, "the watch ended"
+            read.extend(self.check(update) for update in taken)
+        return read
 
     async def end(self, after_updates: bool, within: float) -> slipstream.KvError | None:
         """How the watch ends, which must be next, or come after updates."""
