@@ -65,6 +65,7 @@ SUITES = (
     Suite("cross_language", pytest("tests/cross_language")),
     Suite("interop", pytest("tests/interop")),
     Suite("connecting", pytest("tests/connecting")),
+    Suite("cluster", pytest("tests/cluster")),
     Suite("faults", pytest("tests/faults")),
     Suite("docs", pytest("tests/docs")),
 )
