@@ -6,7 +6,8 @@ from typing import Self
 from kit.nats_server import NatsServer
 from kit.proxy import Proxy
 
-# Whoever does not log in may do everything; who logs in as `reader` may not write under `locked.`.
+# Whoever does not log in may do everything; who logs in as `reader` may not write under `locked.`,
+# and `single` may not read there, nor ask for many keys in one request.
 _SETTINGS = """
 authorization {
     users: [
@@ -14,6 +15,14 @@ authorization {
         {
             user: reader, password: "p@ss:word"
             permissions: { publish: { deny: ["$KV.*.locked.>"] } }
+        }
+        {
+            user: single, password: pass
+            permissions: {
+                publish: {
+                    deny: ["$JS.API.DIRECT.GET.*", "$JS.API.DIRECT.GET.*.$KV.*.locked.>"]
+                }
+            }
         }
     ]
 }

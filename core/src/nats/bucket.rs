@@ -2,6 +2,7 @@
 
 use super::api::{Refusal, StreamConfig, StreamInfo, StreamState};
 use super::broad::Broad;
+use super::gather::Gather;
 use super::link::Link;
 use super::seen::Seen;
 use crate::kv::KvError;
@@ -33,6 +34,7 @@ pub(super) struct Bucket {
     pub(super) max_bytes: Option<usize>,
     pub(super) seen: Seen,
     pub(super) broad: Broad,
+    pub(super) gather: Gather,
 }
 
 /// Markers of what expired are kept as long as a cursor can be expected to come back. The server
@@ -88,6 +90,7 @@ pub(super) async fn open(link: Arc<Link>, config: &StoreConfig) -> Result<Bucket
         max_bytes: usize::try_from(max_bytes).ok().filter(|&size| size > 0),
         seen: Seen::new(),
         broad,
+        gather: Gather::default(),
         link,
     })
 }

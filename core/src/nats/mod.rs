@@ -15,6 +15,7 @@ mod consumer;
 mod credentials;
 mod file;
 mod filter;
+mod gather;
 mod link;
 mod message;
 mod read;

@@ -17,6 +17,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 /// The last message of a key.
+#[derive(Clone)]
 pub(super) struct Last {
     pub(super) kind: UpdateKind,
     pub(super) version: u64,
@@ -47,6 +48,10 @@ impl NatsStore {
         bucket.link.check_open()?;
         if !bucket.direct {
             return self.last_by_leader(key).await;
+        }
+        let reading = bucket.gather.enter();
+        if let Some(last) = reading.shared(bucket, key).await {
+            return Ok(last);
         }
         let Bucket { stream, subjects, .. } = &**bucket;
         let subject = ["$JS.API.DIRECT.GET.", stream, ".", subjects, key].concat();
@@ -288,7 +293,7 @@ impl Last {
     }
 }
 
-fn last_of(message: &Message) -> Result<Last, KvError> {
+pub(super) fn last_of(message: &Message) -> Result<Last, KvError> {
     let said = Said::by(message.headers.as_ref());
     let kind = said.kind(&message.payload);
     Ok(Last { kind, version: said.version()?, value: message.payload.clone() })

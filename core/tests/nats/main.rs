@@ -4,5 +4,6 @@
 mod place;
 
 mod connecting;
+mod gathering;
 mod logged;
 mod secrets;
