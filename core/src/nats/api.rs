@@ -26,11 +26,13 @@ impl Refusal {
     pub(super) const STREAM_NOT_FOUND: u32 = 10059;
     pub(super) const STREAM_NAME_IN_USE: u32 = 10058;
     pub(super) const MESSAGE_NOT_FOUND: u32 = 10037;
+    /// The store, its server or its account has no room.
+    const FULL: [u32; 7] = [10077, 10047, 10028, 10023, 10002, 10119, 10120];
     const WRONG_LAST_SEQUENCE: [u32; 2] = [10071, 10164];
 
     /// Whether the store has no room for what was to be written.
     pub(super) fn is_full(&self) -> bool {
-        self.err_code == 10077
+        Self::FULL.contains(&self.err_code)
     }
 
     /// Whether another write came first.
@@ -51,7 +53,7 @@ impl From<Refusal> for KvError {
         let text = format!("{description} (server error {err_code})");
         match err_code {
             _ if refusal.is_conflict() => Self::RevisionMismatch,
-            10077 | 10047 | 10028 | 10023 | 10002 | 10119 | 10120 => {
+            _ if refusal.is_full() => {
                 Self::LimitExceeded(format!("the store or its server is full: {text}"))
             }
             10026 | 10027 => Self::LimitExceeded(format!("the server allows no more: {text}")),
