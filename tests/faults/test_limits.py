@@ -1,12 +1,15 @@
 """What a server or a store does not take is refused, quickly and without harm (rules W7, E)."""
 
+import asyncio
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+import slipstream
 from kit.caller import Caller, CallFailed
 from kit.nats_server import NatsServer
+from kit.proxy import Proxy
 from kit.wait import wait_for
 
 STORE = "state"
@@ -19,6 +22,8 @@ SIZES = (20, 1000)
 MAX_CONSUMERS = 3
 # What the server allows a store unless it is told otherwise.
 DEFAULT_CONSUMERS = 1_000
+# The server removes a consumer that nobody asks any more after half a minute.
+GOES_ON = 45.0
 
 
 def refused(caller: Caller, call: str, *arguments: object, **options: Any) -> CallFailed:
@@ -133,6 +138,27 @@ def test_w7_a_full_store_lets_a_version_be_deleted(server: NatsServer, caller: C
     caller.call("put", "one.more", value)
 
 
+def test_w7_a_full_server_lets_its_stores_be_emptied(tmp_path: Path, caller: Caller) -> None:
+    folder = tmp_path / "full"
+    limits = f'jetstream {{ store_dir: "{folder}/store", max_file_store: {MAX_BYTES} }}'
+    with NatsServer(folder, limits) as server:
+        caller.call("connect", server.url)
+        caller.call("store", STORE)
+        value = b"v" * max(SIZES)
+        written = 0
+        with pytest.raises(CallFailed) as full:
+            while written * len(value) < 2 * MAX_BYTES:
+                caller.call("put", f"key.{written}", value)
+                written += 1
+        assert full.value.code == "LimitExceeded"
+        assert caller.call("delete", "key.0") is True
+        for number in range(1, written):
+            caller.call("purge", f"key.{number}")
+        assert caller.call("keys") == []
+        caller.call("put", "one.more", value)
+        assert caller.call("keys") == ["one.more"]
+
+
 def test_d15_one_watch_more_than_the_store_allows_is_refused(
     server: NatsServer, caller: Caller
 ) -> None:
@@ -180,4 +206,23 @@ def test_d15_a_thousand_watches_are_open_at_once_and_one_more_is_refused(
     for _ in range(DEFAULT_CONSUMERS):
         assert caller.outcome()[-1]["value"] == b"1"
     caller.call("close")
+    assert server.jetstream.count_consumers(STORE) == 0
+
+
+def test_s7_as_many_watches_as_are_allowed_go_on_after_a_cut(server: NatsServer) -> None:
+    async def watched(proxy: Proxy) -> None:
+        async with slipstream.connect(proxy.url) as connection:
+            store = await connection.store(STORE)
+            watches = [store.watch("watched") for _ in range(DEFAULT_CONSUMERS)]
+            await asyncio.gather(*(watch.synced() for watch in watches))
+            updates = [asyncio.ensure_future(anext(watch)) for watch in watches]
+            proxy.cut()
+            # A read waits for the new connection, a write might go down with the old one.
+            await store.get("watched")
+            version = await store.put("watched", b"1")
+            async with asyncio.timeout(GOES_ON):
+                assert {(await update).version for update in updates} == {version}
+
+    with Proxy(server.port) as proxy:
+        asyncio.run(watched(proxy))
     assert server.jetstream.count_consumers(STORE) == 0
