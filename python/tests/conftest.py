@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pytest
+from kit.nats_server import NatsServer
 
 import slipstream
 from slipstream import _debug
@@ -58,9 +59,19 @@ def settled_live(expected: dict[str, int]) -> dict[str, int]:
         time.sleep(0.01)
 
 
-@pytest.fixture(params=["memory", "file"])
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[NatsServer]:
+    """A NATS server of its own, with nothing in it."""
+    with NatsServer(tmp_path / "server") as server:
+        yield server
+
+
+@pytest.fixture(params=["memory", "file", "nats"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A URL of each embedded store."""
+    """A URL of each backend, with nothing there."""
+    if request.param == "nats":
+        server: NatsServer = request.getfixturevalue("server")
+        return server.url
     return "memory:" if request.param == "memory" else f"file:{tmp_path / 'state.db'}"
 
 

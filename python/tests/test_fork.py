@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
-
 from .program import run
 
 PARENT = """
@@ -21,12 +17,16 @@ watch = store.watch("")
 next(watch)
 
 def refused(call):
+    asked = time.monotonic()
     try:
         call()
     except slipstream.NotConnected as error:
         assert "opened in the parent" in str(error) and "connect() again" in str(error), error
+        took.append(time.monotonic() - asked)
         return
     raise AssertionError("nothing was raised")
+
+took = []
 
 def check_child():
     refused(lambda: store.get("k"))
@@ -41,6 +41,8 @@ def check_child():
     assert not conn.is_healthy()
     watch.close()
     conn.close()
+    # At once. Half of them, since a busy machine may hold any one up.
+    assert sorted(took)[len(took) // 2] < 0.1, took
 
 async def wait_for_old():
     async_conn, async_store, async_watch = kept
@@ -91,6 +93,9 @@ def forked(child):
         finally:
             sys.stderr.flush()
             os._exit(code)
+    ends(pid)
+
+def ends(pid):
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         done, status = os.waitpid(pid, os.WNOHANG)
@@ -104,23 +109,18 @@ def forked(child):
 """
 
 
-@pytest.fixture(params=["memory:", "file"])
-def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return "memory:" if request.param == "memory:" else f"file:{tmp_path / 'state.db'}"
-
-
-def expect(ended_url: str, body: str) -> None:
-    ended = run(PARENT + body + "\nprint('done')\n", ended_url)
+def expect(url: str, body: str) -> None:
+    ended = run(PARENT + body + "\nprint('done')\n", url)
     assert (ended.code, ended.out, ended.err) == (0, "done\n", "")
 
 
-def test_l1_what_a_child_inherited_is_not_connected(store_url: str) -> None:
-    expect(store_url, "forked(check_child)\nassert store.get('k').value == b'parent'")
+def test_l1_what_a_child_inherited_is_not_connected(url: str) -> None:
+    expect(url, "forked(check_child)\nassert store.get('k').value == b'parent'")
 
 
-def test_a_child_connects_anew(store_url: str) -> None:
+def test_a_child_connects_anew(url: str) -> None:
     expect(
-        store_url,
+        url,
         "def child():\n"
         "    fresh()\n"
         "    check_child()\n"
@@ -132,9 +132,9 @@ def test_a_child_connects_anew(store_url: str) -> None:
     )
 
 
-def test_a_child_drops_what_it_inherited(store_url: str) -> None:
+def test_a_child_drops_what_it_inherited(url: str) -> None:
     expect(
-        store_url,
+        url,
         "def child():\n"
         "    global conn, store, watch, kept\n"
         "    del conn, store, watch, kept\n"
@@ -145,9 +145,9 @@ def test_a_child_drops_what_it_inherited(store_url: str) -> None:
     )
 
 
-def test_forks_while_other_threads_work(store_url: str) -> None:
+def test_forks_while_other_threads_work(url: str) -> None:
     expect(
-        store_url,
+        url,
         "stop = threading.Event()\n"
         "def work(name):\n"
         "    while not stop.is_set():\n"
@@ -173,9 +173,9 @@ def test_forks_while_other_threads_work(store_url: str) -> None:
     )
 
 
-def test_a_fork_inside_a_running_loop(store_url: str) -> None:
+def test_a_fork_inside_a_running_loop(url: str) -> None:
     expect(
-        store_url,
+        url,
         "async def main():\n"
         "    async with slipstream.connect(url) as conn:\n"
         "        store = await conn.store('s')\n"
@@ -190,9 +190,9 @@ def test_a_fork_inside_a_running_loop(store_url: str) -> None:
     )
 
 
-def test_multiprocessing_with_fork(store_url: str) -> None:
+def test_multiprocessing_with_fork(url: str) -> None:
     expect(
-        store_url,
+        url,
         "import multiprocessing\n"
         "def child(_):\n"
         "    check_child()\n"
@@ -203,12 +203,46 @@ def test_multiprocessing_with_fork(store_url: str) -> None:
     )
 
 
-def test_a_child_that_exits_in_the_usual_way_is_quiet(store_url: str) -> None:
+def test_a_child_that_exits_in_the_usual_way_is_quiet(url: str) -> None:
     expect(
-        store_url,
+        url,
         "import multiprocessing\n"
         "child = multiprocessing.get_context('fork').Process(target=check_child)\n"
         "child.start()\n"
         "child.join(20)\n"
         "assert child.exitcode == 0, child.exitcode\n",
+    )
+
+
+def test_a_child_that_runs_to_the_end_of_the_program_is_quiet(url: str) -> None:
+    ended = run(
+        PARENT
+        + "if pid := os.fork():\n"
+        + "    ends(pid)\n"
+        + "    assert store.get('k').value == b'parent'\n"
+        + "else:\n"
+        + "    check_child()\n"
+        + "    fresh()\n"
+        + "print('done', flush=True)\n",
+        url,
+    )
+    assert (ended.code, ended.out, ended.err) == (0, "done\ndone\n", "")
+
+
+def test_a_fork_in_a_thread(url: str) -> None:
+    expect(
+        url,
+        "failures = []\n"
+        "def fork():\n"
+        "    try:\n"
+        "        forked(check_child)\n"
+        "        forked(fresh)\n"
+        "    except BaseException as error:\n"
+        "        failures.append(error)\n"
+        "threads = [threading.Thread(target=fork) for _ in range(4)]\n"
+        "for thread in threads: thread.start()\n"
+        "for _ in range(20): assert store.get('k').value == b'parent'\n"
+        "for thread in threads: thread.join(30)\n"
+        "assert failures == [] and not any(thread.is_alive() for thread in threads), failures\n"
+        "assert store.get('k').value == b'parent'\n",
     )
