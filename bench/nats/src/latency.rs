@@ -11,6 +11,8 @@ use std::thread::sleep;
 use std::time::Duration;
 
 const UPDATES: usize = 300;
+/// Puts beyond those: async-nats may not yet be subscribed when it says that it watches.
+const SPARE: usize = 20;
 const KEY: &str = "latency.key";
 /// Between two updates, for both processes to have gone to sleep.
 const PAUSE: Duration = Duration::from_millis(2);
@@ -29,14 +31,14 @@ pub async fn run(row: &str, rounds: usize) -> Result<()> {
     wire.subscribe(BACK, ID);
     for round in 0..rounds {
         let mut watcher = Watcher::start("slipstream")?;
-        for _ in 0..UPDATES {
+        for _ in 0..UPDATES + SPARE {
             ours.store.put(KEY, &stamp(), None).await?;
             sleep(PAUSE);
         }
         report(row, "slipstream", round, &watcher.measured()?);
 
         let mut watcher = Watcher::start("async-nats")?;
-        for _ in 0..UPDATES {
+        for _ in 0..UPDATES + SPARE {
             peer.put(KEY, stamp().to_vec().into()).await?;
             sleep(PAUSE);
         }
