@@ -206,7 +206,10 @@ impl NatsWatch {
     /// Reads what is there, at least one message; nothing if none of it is watched.
     async fn read(&mut self, limit: BatchLimit) -> Result<Option<UpdateBatch>, Stop> {
         let mut batch = UpdateBatch::default();
-        if self.held.is_none() && !self.starved()? {
+        let was_held = self.held.is_some();
+        if self.evicts && (was_held || self.starved()?) {
+            self.check_gap().await?;
+        } else if self.held.is_none() {
             // Nothing was taken yet, so a future that is dropped here loses nothing.
             let looks_after = self.looks_after();
             let next = self.consumer()?.next();
@@ -217,8 +220,6 @@ impl NatsWatch {
                     Err(_) => return Ok(self.look().await?),
                 },
             };
-        } else if self.evicts {
-            self.check_gap().await?;
         }
         while let Some(delivery) = &self.held {
             let gap = self.exposed && delivery.position.stream > self.frontier + 1;
