@@ -12,6 +12,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::time::Duration;
 use tokio::time::sleep;
@@ -139,17 +140,16 @@ impl NatsStore {
             Some(found) => found,
             None => self.read_all(prefix, wanted).await?,
         };
-        // Of several messages of a key the last one counts, and it may say that the key is gone.
-        found.sort_by(|a, b| (&a.key, a.version.as_bytes()).cmp(&(&b.key, b.version.as_bytes())));
-        let mut live = Vec::with_capacity(found.len());
-        let mut found = found.into_iter().peekable();
-        while let Some(entry) = found.next() {
-            let is_last = found.peek().is_none_or(|next| next.key != entry.key);
-            if is_last && !entry.value.is_empty() {
-                live.push(entry);
-            }
+        let in_order = found.is_sorted_by(|a, b| a.key < b.key);
+        if !in_order {
+            // Of several messages of a key the last one counts.
+            let place = |entry: &KvEntry| Reverse(entry.version.as_u64());
+            found.sort_by(|a, b| a.key.cmp(&b.key).then_with(|| place(a).cmp(&place(b))));
+            found.dedup_by(|later, first| later.key == first.key);
         }
-        Ok(live)
+        // It may say that the key is gone.
+        found.retain(|entry| !entry.value.is_empty());
+        Ok(found)
     }
 
     /// Reads in one request, if there are few enough keys. What is gone has an empty value.
