@@ -348,12 +348,22 @@ impl NatsWatch {
                 }
                 Ok(None)
             }
-            State::Reading(_) if self.unconfirmed => self.confirm().await,
-            State::Reading(_) => match self.read(limit).await {
-                Ok(batch) => Ok(batch),
-                Err(Stop::End(end)) => self.lose(&end).map(|()| None),
-                Err(Stop::Error(error)) => Err(error),
-            },
+            State::Reading(_) => {
+                let read = if self.unconfirmed {
+                    self.confirm().await.map_err(Stop::Error)
+                } else {
+                    self.read(limit).await
+                };
+                match read {
+                    Ok(batch) => Ok(batch),
+                    Err(Stop::End(end)) => self.lose(&end).map(|()| None),
+                    // Going on anew finds out whether that passes.
+                    Err(Stop::Error(
+                        KvError::ConnectionFailed(_) | KvError::Timeout | KvError::WatchError(_),
+                    )) => self.lose(&End::Lost("the server did not answer")).map(|()| None),
+                    Err(Stop::Error(error)) => Err(error),
+                }
+            }
         }
     }
 }
