@@ -22,6 +22,9 @@ KINDS: dict[str, tuple[str, ...]] = {
     "prefixes": ("a.", "b.0."),
 }
 
+# What depends on when messages arrive shows now and then.
+AGAIN = 5
+
 OVERWRITES = 100_000
 # What a store that evicts costs to be looked after, however much was overwritten.
 REQUESTS = 50
@@ -84,6 +87,29 @@ def test_s5b_retention_that_overruns_a_watch_of_any_kind_ends_it(
         caller.call("watch", "", name="new")
         caller.call("synced", name="new")
         assert caller.call("next", 1, name="new")[0]["value"] == VALUE
+
+
+def test_s1_a_store_that_has_evicted_is_told_in_full(
+    server: NatsServer, callers: tuple[Caller, ...]
+) -> None:
+    for caller in callers:
+        caller.call("connect", server.url)
+        caller.call("store", STORE, max_bytes=MAX_BYTES, discard="old")
+    callers[0].call("put_many", "a.", ROUNDS * EACH, VALUE)
+    callers[0].call("put_many", "b.", EACH, VALUE)
+    callers[0].call("put", "last", VALUE)
+    state = [(entry["key"], entry["version"]) for entry in callers[1].call("scan")]
+    state.sort(key=lambda entry: entry[1])
+    kept = server.jetstream.store(STORE)["state"]["messages"]
+    assert EACH < len(state) == kept < ROUNDS * EACH
+    for _ in range(AGAIN):
+        for caller in callers:
+            for prefixes in KINDS.values():
+                caller.call("watch", *prefixes, "last")
+                updates = caller.call("until", "last")
+                told = [(update["key"], update["version"]) for update in updates]
+                watched = (*prefixes, "last")
+                assert told == [entry for entry in state if entry[0].startswith(watched)]
 
 
 @pytest.mark.parametrize("config", [{}, {"max_bytes": 1 << 28, "discard": "old"}])
