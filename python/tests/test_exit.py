@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from kit.nats_server import NatsServer
 
 from .program import run
 
@@ -45,17 +46,87 @@ ENDINGS = {
 }
 
 
-@pytest.mark.parametrize("url", ["memory:exit", "file"])
+@pytest.fixture
+def shared(url: str) -> str:
+    """A URL at which two connections of a process meet."""
+    return "memory:exit" if url == "memory:" else url
+
+
 @pytest.mark.parametrize(("inside", "outside", "code"), ENDINGS.values(), ids=ENDINGS)
-def test_exit_with_everything_open(
-    inside: str, outside: str, code: int, url: str, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    if url == "file":
-        url = f"file:{tmp_path_factory.mktemp('exit') / 'state.db'}"
+def test_exit_with_everything_open(inside: str, outside: str, code: int, shared: str) -> None:
     source = OPEN.replace("END_OF_MAIN", outside).replace("END", inside)
     for _ in range(3):
-        ended = run(source, url)
+        ended = run(source, shared)
         assert (ended.code, ended.out, ended.err) == (code, "", "")
+
+
+# What blocks here is asked of a server that never answers, and cannot end before the program does.
+UNANSWERED = """
+import asyncio, contextlib, os, signal, sys, threading
+import slipstream, slipstream.sync
+
+def in_a_thread(call):
+    def run():
+        # A write that was under way when the server was killed fails.
+        with contextlib.suppress(slipstream.ConnectionFailed):
+            call()
+    threading.Thread(target=run, daemon=True).start()
+
+url, server = sys.argv[1], int(sys.argv[2])
+conn = slipstream.sync.connect(url, timeout=60)
+store = conn.store("s")
+watch = store.watch("")
+watch.synced()
+os.kill(server, signal.SIGNUMBER)
+in_a_thread(lambda: store.put("k", b"v"))
+in_a_thread(lambda: next(watch))
+
+async def main():
+    async with asyncio.timeout(0.3):
+        async with slipstream.connect(url) as conn:
+            pass
+
+try:
+    asyncio.run(main())
+except (TimeoutError, slipstream.KvError):
+    pass
+ENDING
+"""
+
+LAST_WORDS = {
+    "return": ("", 0),
+    "sys.exit": ("sys.exit(7)", 7),
+    "sys.exit in a thread": (
+        "thread = threading.Thread(target=sys.exit, args=(9,)); thread.start(); thread.join()",
+        0,
+    ),
+}
+
+
+@pytest.mark.parametrize("number", ["SIGSTOP", "SIGKILL"])
+@pytest.mark.parametrize(("ending", "code"), LAST_WORDS.values(), ids=LAST_WORDS)
+def test_exit_while_the_server_is_silent_or_gone(
+    ending: str, code: int, number: str, server: NatsServer
+) -> None:
+    source = UNANSWERED.replace("NUMBER", number.removeprefix("SIG")).replace("ENDING", ending)
+    ended = run(source, server.url, str(server.pid))
+    assert (ended.code, ended.out, ended.err) == (code, "", "")
+
+
+def test_sys_exit_in_a_thread_with_everything_open(shared: str) -> None:
+    body = "asyncio.run(main()); thread = threading.Thread(target=sys.exit, args=(9,))"
+    source = OPEN.replace("END_OF_MAIN", body + "; thread.start(); thread.join()")
+    ended = run(source.replace("END", "return"), shared)
+    assert (ended.code, ended.out, ended.err) == (0, "", "")
+
+
+def test_an_error_with_everything_open_is_the_only_thing_that_is_printed(shared: str) -> None:
+    source = OPEN.replace("END_OF_MAIN", "asyncio.run(main())").replace("END", "1 / 0")
+    ended = run(source, shared)
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err.startswith("Traceback (most recent call last):")
+    assert ended.err.splitlines()[-1] == "ZeroDivisionError: division by zero"
+    assert ended.err.count("Traceback") == 1
 
 
 def test_an_uncaught_error_is_the_only_thing_that_is_printed() -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
+from kit.nats_server import NatsServer
+from kit.ports import HOST
 
 from .program import interrupt, run
 
@@ -14,11 +18,12 @@ CALLS = {
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
-def test_ctrl_c_interrupts_a_blocking_call(call: str) -> None:
+def test_ctrl_c_interrupts_a_blocking_call(call: str, url: str) -> None:
     ended = interrupt(
         f"""
+        import sys
         import slipstream.sync
-        conn = slipstream.sync.connect("memory:")
+        conn = slipstream.sync.connect(sys.argv[1])
         store = conn.store("s")
         with store.watch("") as watch:
             watch.synced()
@@ -29,10 +34,75 @@ def test_ctrl_c_interrupts_a_blocking_call(call: str) -> None:
                 print("interrupted")
             store.put("k", b"v")
             print(next(watch).key, conn.is_healthy())
-        """
+        """,
+        url,
     )
     assert (ended.code, ended.err) == (0, "")
     assert ended.out.splitlines() == ["ready", "interrupted", "k True"]
+    assert ended.after_signal < 5
+
+
+UNANSWERED = {
+    "get": "store.get('k')",
+    "put": "store.put('k', b'v')",
+    "scan": "store.scan()",
+    "store": "conn.store('t')",
+    "synced": "store.watch('').synced()",
+}
+
+
+@pytest.mark.parametrize("call", UNANSWERED.values(), ids=UNANSWERED)
+def test_ctrl_c_interrupts_a_call_that_no_server_answers(call: str, server: NatsServer) -> None:
+    ended = interrupt(
+        f"""
+        import os, signal, sys, warnings
+        import slipstream.sync
+        warnings.simplefilter("ignore")
+        conn = slipstream.sync.connect(sys.argv[1], timeout=60)
+        store = conn.store("s")
+        os.kill(int(sys.argv[2]), signal.SIGSTOP)
+        print("ready", flush=True)
+        try:
+            {call}
+        except KeyboardInterrupt:
+            print("interrupted")
+        os.kill(int(sys.argv[2]), signal.SIGCONT)
+        print(store.put("after", b"v") > b"")
+        """,
+        server.url,
+        str(server.pid),
+    )
+    assert (ended.code, ended.out, ended.err) == (0, "ready\ninterrupted\nTrue\n", "")
+    assert ended.after_signal < 5
+
+
+CONNECTS = {
+    "sync": "slipstream.sync.connect(sys.argv[1], connect_timeout=60)",
+    "asyncio": "asyncio.run(connect())",
+}
+
+
+@pytest.mark.parametrize("call", CONNECTS.values(), ids=CONNECTS)
+def test_ctrl_c_interrupts_connecting_to_a_black_hole(call: str) -> None:
+    # It listens and takes no connection: one fills its queue, and the rest get no answer.
+    with socket.create_server((HOST, 0), backlog=0) as hole:
+        address = hole.getsockname()
+        with socket.create_connection(address):
+            ended = interrupt(
+                f"""
+                import asyncio, sys
+                import slipstream, slipstream.sync
+                async def connect():
+                    await slipstream.connect(sys.argv[1], connect_timeout=60)
+                print("ready", flush=True)
+                try:
+                    {call}
+                except KeyboardInterrupt:
+                    print("interrupted")
+                """,
+                f"nats://{HOST}:{address[1]}",
+            )
+    assert (ended.code, ended.out, ended.err) == (0, "ready\ninterrupted\n", "")
     assert ended.after_signal < 5
 
 
