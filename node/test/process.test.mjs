@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import test from "node:test";
-import { folder, run } from "./kit.mjs";
+import { folder, openStore, run, until } from "./kit.mjs";
+import { natsServer } from "./nats.mjs";
 
 const IMPORT = 'import { connect } from "slipstream-kv";';
 const REQUIRE = 'const { connect } = require("slipstream-kv");';
@@ -9,10 +10,18 @@ const OPEN = 'const conn = await connect(URL); const store = await conn.store("t
 
 const clean = { code: 0, signal: null, stderr: "" };
 
-for (const scheme of ["memory:", "file:"]) {
+/** A URL of its own for a test. */
+async function place(scheme, t) {
+  if (scheme === "nats:") {
+    return (await natsServer(t)).url;
+  }
+  return scheme === "memory:" ? scheme : `file:${join(folder(t), "db")}`;
+}
+
+for (const scheme of ["memory:", "file:", "nats:"]) {
   /** Runs the body of a program on a store of its own. */
-  const program = (t, body) => {
-    const url = scheme === "memory:" ? scheme : `file:${join(folder(t), "db")}`;
+  const program = async (t, body) => {
+    const url = await place(scheme, t);
     return run(`${IMPORT} const URL = ${JSON.stringify(url)}; ${OPEN} ${body}`);
   };
 
@@ -61,17 +70,36 @@ for (const scheme of ["memory:", "file:"]) {
   });
 }
 
-test("process.exit() at any moment never aborts", async (t) => {
-  const url = JSON.stringify(`file:${join(folder(t), "db")}`);
-  const moments = Array.from({ length: 20 }, (_, i) => i);
-  for (const moment of moments) {
-    const program = `
-      ${IMPORT} const URL = ${url}; ${OPEN}
-      (async () => { for await (const _ of store.watch("")); })();
-      (async () => { for (;;) await Promise.all([0, 1, 2, 3].map((i) => store.put("k" + i, "1"))); })();
-      setTimeout(() => process.exit(0), ${moment});`;
-    assert.deepEqual(await run(program), { ...clean, stdout: "" }, `after ${moment} ms`);
-  }
+for (const scheme of ["file:", "nats:"]) {
+  test(`${scheme} process.exit() at any moment never aborts`, async (t) => {
+    const url = JSON.stringify(await place(scheme, t));
+    const moments = Array.from({ length: 20 }, (_, i) => i);
+    for (const moment of moments) {
+      const program = `
+        ${IMPORT} const URL = ${url}; ${OPEN}
+        (async () => { for await (const _ of store.watch("")); })();
+        (async () => { for (;;) await Promise.all([0, 1, 2, 3].map((i) => store.put("k" + i, "1"))); })();
+        setTimeout(() => process.exit(0), ${moment});`;
+      assert.deepEqual(await run(program), { ...clean, stdout: "" }, `after ${moment} ms`);
+    }
+  });
+}
+
+test("nats: process.exit() while the server is gone", async (t) => {
+  const { url, call } = await natsServer(t);
+  const { store } = await openStore(t, url);
+  const program = `
+    ${IMPORT} const URL = ${JSON.stringify(url)}; ${OPEN}
+    store.watch("").batches().next().catch(() => {});
+    await store.put("ready", "1");
+    while (conn.isHealthy) await new Promise((resolve) => setTimeout(resolve, 5));
+    store.get("k").catch(() => {});
+    store.put("k", "1").catch(() => {});
+    setTimeout(() => process.exit(4), 200);`;
+  const ended = run(program);
+  await until(() => store.get("ready"), "that it is ready");
+  await call("stop");
+  assert.deepEqual(await ended, { ...clean, code: 4, stdout: "" });
 });
 
 test("both copies of the package in one process share their memory and exit cleanly", async () => {

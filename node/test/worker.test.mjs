@@ -5,6 +5,7 @@ import test from "node:test";
 import { Worker } from "node:worker_threads";
 import { live } from "slipstream-kv/debug";
 import { folder, openStore, run, until, within } from "./kit.mjs";
+import { natsServer } from "./nats.mjs";
 
 const BUSY = `
   import { parentPort, workerData } from "node:worker_threads";
@@ -45,20 +46,29 @@ test("worker threads share memory:NAME with the thread that started them", async
   assert.deepEqual(await within(ended), [0]);
 });
 
-for (const scheme of ["memory:", "file:"]) {
-  test(`${scheme} 50 workers terminated with operations in flight`, async (t) => {
+for (const [scheme, count] of [
+  ["memory:", 50],
+  ["file:", 50],
+  ["nats:", 200],
+]) {
+  test(`${scheme} ${count} workers terminated with operations in flight`, async (t) => {
     const before = live();
-    const url = scheme === "memory:" ? "memory:node-terminated" : `file:${join(folder(t), "db")}`;
+    const urls = {
+      "memory:": () => "memory:node-terminated",
+      "file:": () => `file:${join(folder(t), "db")}`,
+      "nats:": async () => (await natsServer(t)).url,
+    };
+    const url = await urls[scheme]();
     const { store } = await openStore(t, url);
-    for (let i = 0; i < 50; i += 1) {
+    for (let i = 0; i < count; i += 1) {
       // Writes on memory are never in flight: a loop of them would not let messages through.
-      const thread = worker(BUSY, { url, writes: scheme === "file:" });
+      const thread = worker(BUSY, { url, writes: scheme !== "memory:" });
       const said = once(thread, "message");
       assert.deepEqual(await within(said), ["busy"]);
       await store.put("main", `${i}`);
       await within(thread.terminate());
     }
-    assert.equal((await store.get("main")).value.toString(), "49");
+    assert.equal((await store.get("main")).value.toString(), `${count - 1}`);
     await until(() => live().operations === before.operations, "the end of their operations");
   });
 }

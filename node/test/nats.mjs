@@ -1,0 +1,26 @@
+// A NATS server for a test, from the kit that the suites of all languages share.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const root = new URL("../../", import.meta.url);
+
+/** A server of its own: its `url`, and `call` for whatever `tests/kit/place.py` can do to it. */
+export async function natsServer(t) {
+  const python = fileURLToPath(new URL(".venv/bin/python", root));
+  const place = fileURLToPath(new URL("tests/kit/programs/place.py", root));
+  const child = spawn(python, [place], { stdio: ["pipe", "pipe", "inherit"] });
+  t.after(() => child.stdin.end());
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const call = async (name, args = {}) => {
+    child.stdin.write(`${JSON.stringify({ call: name, arguments: args })}\n`);
+    const { done, value } = await lines.next();
+    assert.ok(!done, `the server's program ended before it answered ${name}`);
+    const { answer, error } = JSON.parse(value);
+    assert.equal(error, undefined, `${name}: ${error}`);
+    return answer;
+  };
+  const { server } = await call("fresh");
+  return { url: server, call };
+}
