@@ -170,3 +170,23 @@ def test_importing_starts_nothing() -> None:
         """
     )
     assert (ended.out, ended.err) == ("True\n", "")
+
+
+def test_a_blocked_daemon_thread_that_outlives_the_interpreter(shared: str) -> None:
+    # The C library calls usleep with what was given to exit, once the interpreter is gone: long
+    # enough for the blocked threads to look for signals several times.
+    ended = run(
+        """
+        import ctypes, sys, threading
+        import slipstream.sync
+        conn = slipstream.sync.connect(sys.argv[1])
+        watch = conn.store("s").watch("")
+        watch.synced()
+        threading.Thread(target=lambda: next(watch), daemon=True).start()
+        libc = ctypes.CDLL(None)
+        libc.on_exit(libc.usleep, None)
+        sys.exit(300_007)
+        """,
+        shared,
+    )
+    assert (ended.code, ended.out, ended.err) == (300_007 % 256, "", "")

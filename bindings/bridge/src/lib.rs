@@ -17,5 +17,7 @@ pub use argument::{cursor, millis, seconds, store_config, token, whole};
 pub use buffer::{Turn, WatchBuffer};
 pub use live::{Counted, Kind, Live, live};
 pub use lock::lock;
-pub use operation::{Operation, Outcome, Started, Unfinished, Value, poll, spawn, start, wait};
+pub use operation::{
+    Blocked, Operation, Outcome, Started, Unfinished, Value, poll, spawn, start, wait,
+};
 pub use queue::CompletionQueue;

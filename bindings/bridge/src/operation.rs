@@ -100,14 +100,18 @@ pub fn spawn(operation: Unfinished, queue: &Arc<CompletionQueue>, id: u64) -> Op
     run(operation, move |outcome| queue.push(id, outcome))
 }
 
-/// Runs an operation to its end on the calling thread's time, for blocking callers. `tick` is
-/// called every `interval` while it waits; what it returns as an error ends the wait and cancels
-/// the operation.
-pub fn wait<F, E>(
-    future: F,
-    interval: Duration,
-    mut tick: impl FnMut() -> Result<(), E>,
-) -> Result<Outcome, E>
+/// An operation that a thread waits for. Dropped, it cancels the operation.
+#[derive(Debug)]
+pub struct Blocked {
+    settled: Arc<(Mutex<Option<Outcome>>, Condvar)>,
+    _operation: Operation,
+}
+
+/// Begins an operation and waits for its outcome on the calling thread's time, up to `limit`.
+///
+/// # Errors
+/// What is left to wait for.
+pub fn wait<F>(future: F, limit: Duration) -> Result<Outcome, Blocked>
 where
     F: Future<Output = Outcome> + Send + 'static,
 {
@@ -115,23 +119,30 @@ where
     if let Some(outcome) = poll(&mut operation) {
         return Ok(outcome);
     }
-    let slot = Arc::new((Mutex::new(None), Condvar::new()));
-    let filled = slot.clone();
-    let _operation = run(operation, move |outcome| {
-        *lock(&filled.0) = Some(outcome);
-        filled.1.notify_one();
+    let settled = Arc::new((Mutex::new(None), Condvar::new()));
+    let settling = settled.clone();
+    let operation = run(operation, move |outcome| {
+        *lock(&settling.0) = Some(outcome);
+        settling.1.notify_one();
     });
-    loop {
-        let mut outcome = lock(&slot.0);
+    Blocked { settled, _operation: operation }.wait(limit)
+}
+
+impl Blocked {
+    /// Waits on, up to `limit`.
+    ///
+    /// # Errors
+    /// What is left to wait for.
+    pub fn wait(self, limit: Duration) -> Result<Outcome, Self> {
+        let (settled, changed) = &*self.settled;
+        let mut outcome = lock(settled);
         if outcome.is_none() {
-            let waited = slot.1.wait_timeout(outcome, interval);
-            outcome = waited.unwrap_or_else(PoisonError::into_inner).0;
+            outcome =
+                changed.wait_timeout(outcome, limit).unwrap_or_else(PoisonError::into_inner).0;
         }
-        if let Some(outcome) = outcome.take() {
-            return Ok(outcome);
-        }
+        let taken = outcome.take();
         drop(outcome);
-        tick()?;
+        taken.ok_or(self)
     }
 }
 
@@ -176,7 +187,6 @@ mod tests {
                 broken("later")
             },
             Duration::from_secs(5),
-            || Err("waited"),
         );
         for (outcome, text) in [(ready.unwrap(), "at once"), (later.unwrap(), "later")] {
             let failure = outcome.unwrap_err();
@@ -186,8 +196,14 @@ mod tests {
     }
 
     #[test]
-    fn a_tick_that_fails_cancels_the_operation() {
-        let outcome = wait(std::future::pending(), Duration::from_millis(1), || Err("interrupted"));
-        assert_eq!(outcome.unwrap_err(), "interrupted");
+    fn what_is_no_longer_waited_for_is_cancelled() {
+        let (held, free) = tokio::sync::oneshot::channel::<()>();
+        let endless = async move {
+            let _held = held;
+            std::future::pending().await
+        };
+        let blocked = wait(endless, Duration::from_millis(1)).unwrap_err();
+        drop(blocked.wait(Duration::from_millis(1)).unwrap_err());
+        assert!(free.blocking_recv().is_err());
     }
 }

@@ -31,7 +31,16 @@ fn block(py: Python<'_>, task: Task) -> PyResult<Py<PyAny>> {
         Begun::Answered(answer) => return Ok(answer),
         Begun::Unfinished(operation, then) => (operation, then),
     };
-    let tick = || Python::attach(|py| py.check_signals());
-    let outcome = py.detach(move || bridge::wait(operation, SIGNAL_INTERVAL, tick))?;
-    then.finish(py, outcome)
+    // Each turn takes the interpreter back as this thread has left it. Attaching anew from within
+    // would crash a daemon thread that is still here when the interpreter is not.
+    let mut waited = py.detach(move || bridge::wait(operation, SIGNAL_INTERVAL));
+    loop {
+        match waited {
+            Ok(outcome) => return then.finish(py, outcome),
+            Err(blocked) => {
+                py.check_signals()?;
+                waited = py.detach(move || blocked.wait(SIGNAL_INTERVAL));
+            }
+        }
+    }
 }
