@@ -199,7 +199,12 @@ impl Link {
             let mut taken = start();
             let mut answers = self.requests.ask_many(subject.clone(), payload.clone()).await?;
             let cut = loop {
-                match timeout(patience.one(), answers.next()).await {
+                // A timer only where there is something to wait for.
+                let answer = match answers.ready() {
+                    Some(answer) => Ok(answer),
+                    None => timeout(patience.one(), answers.next()).await,
+                };
+                match answer {
                     Ok(Ok(message)) => {
                         if take(&mut taken, message)? {
                             return Ok(taken);

@@ -163,6 +163,11 @@ pub(super) struct Answers {
 }
 
 impl Answers {
+    /// The next answer, if it is here already.
+    pub(super) fn ready(&mut self) -> Option<Result<Box<Message>, Unanswered>> {
+        self.messages.try_recv().ok()
+    }
+
     /// The next answer.
     pub(super) async fn next(&mut self) -> Result<Box<Message>, Unanswered> {
         self.messages.recv().await.unwrap_or(Err(Unanswered::Closed))
