@@ -41,6 +41,10 @@ demo: build ## Show a Python service and a Node tool that share one file; with N
 test: build ## Run every test of every language.
 	@python tests/run.py
 
+.PHONY: soak
+soak: build ## Write and watch while the server restarts and connections are cut; SECONDS=60 is a minute.
+	PYTHONPATH=tests python tests/soak/run.py $(or $(SECONDS),600)
+
 .PHONY: lint
 lint: build ## Check formatting, lints and types of every language.
 	cargo fmt --all --check

@@ -104,10 +104,14 @@ class Worker:
         for reader in self._readers:
             reader.join(timeout=10)
 
-    def ends(self, seconds: float = 30.0) -> int:
-        """Lets it end by itself, and returns its exit status."""
+    def close_input(self) -> None:
+        """Tells it that nothing more will be said, and does not wait."""
         assert self._process.stdin is not None
         self._process.stdin.close()
+
+    def ends(self, seconds: float = 30.0) -> int:
+        """Lets it end by itself, and returns its exit status."""
+        self.close_input()
         return self._process.wait(timeout=seconds)
 
     def _read_output(self) -> None:
