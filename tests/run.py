@@ -67,6 +67,7 @@ SUITES = (
     Suite("connecting", pytest("tests/connecting")),
     Suite("cluster", pytest("tests/cluster")),
     Suite("faults", pytest("tests/faults")),
+    Suite("types", pytest("tests/types")),
     Suite("soak", pytest("tests/soak")),
     Suite("docs", pytest("tests/docs")),
 )

@@ -116,7 +116,9 @@ def grown(before: dict[int, tuple[int, int]], watchers: list[Worker]) -> int:
     faults = 0
     for watcher in watchers:
         now = taken(watcher.pid)
-        memory, descriptors = (after - was for after, was in zip(now, before[watcher.pid]))
+        memory, descriptors = (
+            after - was for after, was in zip(now, before[watcher.pid], strict=True)
+        )
         print(f"{watcher.name}: {memory / 2**20:+.1f} MiB, {descriptors:+} descriptors")
         faults += (memory > GROWTH) + (descriptors > DESCRIPTORS)
     return faults
