@@ -26,8 +26,6 @@ pub(super) struct Bucket {
     pub(super) direct: bool,
     /// Whether several keys can be read in one request.
     pub(super) multi_get: bool,
-    /// Whether there are copies, which may be behind their leader.
-    pub(super) replicated: bool,
     /// Whether a large part of a message is its value, as far as was known on opening.
     pub(super) large_values: bool,
     /// The largest record it has room for.
@@ -85,7 +83,6 @@ pub(super) async fn open(link: Arc<Link>, config: &StoreConfig) -> Result<Bucket
         direct,
         // From this version on many keys are read as of one moment.
         multi_get: direct && link.server_is(2, 15),
-        replicated: num_replicas > 1,
         large_values: info.state.bytes > LARGE_VALUE * info.state.messages,
         max_bytes: usize::try_from(max_bytes).ok().filter(|&size| size > 0),
         seen: Seen::new(),

@@ -62,16 +62,15 @@ pub(super) fn check(
     if foreign || ahead || overtaken { Err(KvError::CursorExpired) } else { Ok(()) }
 }
 
-/// Whether the leader has watched messages between two versions, which a copy of the store that is
-/// behind has not delivered yet.
-pub(super) async fn leader_is_ahead(
+/// The first watched message after a version, as the leader has it.
+pub(super) async fn next_at_leader(
     bucket: &Bucket,
     filters: &[String],
     after: u64,
-    tip: u64,
-) -> Result<bool, KvError> {
+) -> Result<Option<u64>, KvError> {
     let everything = [">".to_owned()];
     let filters = if filters.is_empty() { &everything } else { filters };
+    let mut first = None;
     for filter in filters {
         let subject = [&bucket.subjects, filter.as_str()].concat();
         let request = MessageRequest {
@@ -81,13 +80,14 @@ pub(super) async fn leader_is_ahead(
         };
         let operation = format!("STREAM.MSG.GET.{}", bucket.stream);
         match bucket.link.api(&operation, &request).await? {
-            Ok(StoredMessage { message }) if message.seq <= tip => return Ok(true),
-            Ok(_) => {}
+            Ok(StoredMessage { message }) => {
+                first = Some(first.map_or(message.seq, |first: u64| first.min(message.seq)));
+            }
             Err(refusal) if refusal.err_code == Refusal::MESSAGE_NOT_FOUND => {}
             Err(refusal) => return Err(refusal.into()),
         }
     }
-    Ok(false)
+    Ok(first)
 }
 
 /// What the leader says of the stream. Without one there is nobody to say how far it got.

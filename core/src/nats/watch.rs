@@ -2,7 +2,7 @@ use super::bucket::Bucket;
 use super::consumer::{Consumer, Delivery, End, INACTIVE, Start};
 use super::filter::filters;
 use super::message::Said;
-use super::resume::{Opened, Resume, check, leader_is_ahead, leaders_info};
+use super::resume::{Opened, Resume, check, leaders_info, next_at_leader};
 use crate::key::PrefixSet;
 use crate::kv::{
     BatchLimit, KvError, UpdateBatch, UpdateKind, VersionToken, WatchCursor, WatchSource,
@@ -36,9 +36,11 @@ pub(super) struct NatsWatch {
     held: Option<Delivery>,
     /// Whether the gap before it is none.
     checked: bool,
-    /// Whether the copy of the store that is read has been read to its end, and the leader is to
-    /// be asked whether that was all.
+    /// Whether the consumer says that it has been read to its end, and the leader is to be asked
+    /// whether that was all.
     unconfirmed: bool,
+    /// How often the leader had more by then.
+    confirmations: u32,
     state: State,
     failures: u32,
     /// The consumer that was lost, and when.
@@ -58,6 +60,9 @@ const BACKOFF: Duration = Duration::from_millis(50);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(2);
 /// How often a store may be missing before it counts as deleted.
 const PATIENCE: u32 = 3;
+/// How often to ask whether the end is the end. While others write without a pause there is always
+/// more; what could still be missing then is a key that was overwritten during each of these.
+const CONFIRMATIONS: u32 = 8;
 /// When a watch that nothing comes for looks whether its first state is complete. What it waited
 /// for may have been removed.
 const LOOK_WHEN_UNSYNCED: Duration = Duration::from_secs(2);
@@ -92,6 +97,7 @@ impl NatsWatch {
             held: None,
             checked: false,
             unconfirmed: false,
+            confirmations: 0,
             state: State::Idle,
             failures: 0,
             replaces: None,
@@ -162,14 +168,17 @@ impl NatsWatch {
         Ok(())
     }
 
-    /// The mark that the first state is complete, once that is certain. A copy of the store may be
-    /// behind its leader, so that its end is not the end.
+    /// The mark that the first state is complete, once that is certain: when the leader has nothing
+    /// after what was read. What the consumer says is pending is not enough. A copy of the store
+    /// may be behind, and a key whose message was passed over because it is being overwritten is
+    /// not counted for a moment (defect D2).
     async fn confirm(&mut self) -> Result<Option<UpdateBatch>, KvError> {
-        let behind = self.bucket.replicated
-            && self.frontier < self.tip
-            && leader_is_ahead(&self.bucket, &self.filters, self.frontier, self.tip).await?;
+        let next = next_at_leader(&self.bucket, &self.filters, self.frontier).await?;
         self.unconfirmed = false;
-        if behind {
+        if let Some(next) = next
+            && (next <= self.tip || self.confirmations < CONFIRMATIONS)
+        {
+            self.confirmations += 1;
             return Ok(None);
         }
         self.synced = true;
@@ -186,8 +195,9 @@ impl NatsWatch {
         let tip = info.state.last_seq;
         let State::Reading(consumer) = &self.state else { return Ok(None) };
         let read = consumer.is_read().await?
-            && !(self.bucket.replicated
-                && leader_is_ahead(&self.bucket, &self.filters, self.frontier, tip).await?);
+            && next_at_leader(&self.bucket, &self.filters, self.frontier)
+                .await?
+                .is_none_or(|next| next > tip);
         self.unconfirmed = read && !self.synced;
         if !read || tip <= self.frontier {
             return Ok(None);
