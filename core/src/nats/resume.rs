@@ -84,7 +84,7 @@ pub(super) async fn next_at_leader(
                 first = Some(first.map_or(message.seq, |first: u64| first.min(message.seq)));
             }
             Err(refusal) if refusal.err_code == Refusal::MESSAGE_NOT_FOUND => {}
-            Err(refusal) => return Err(refusal.into()),
+            Err(refusal) => return Err(refused(refusal)),
         }
     }
     Ok(first)
@@ -96,10 +96,17 @@ pub(super) async fn leaders_info(bucket: &Bucket) -> Result<StreamInfo, KvError>
         match bucket::info(&bucket.link, &bucket.stream).await? {
             Ok(info) if info.is_authoritative() => return Ok(info),
             Ok(_) => sleep(ASK_AGAIN).await,
-            Err(refusal) if refusal.err_code == Refusal::STREAM_NOT_FOUND => {
-                return Err(KvError::WatchError("the store was deleted on the server".into()));
-            }
-            Err(refusal) => return Err(refusal.into()),
+            Err(refusal) => return Err(refused(refusal)),
         }
+    }
+}
+
+/// What a refusal means to a watch.
+fn refused(refusal: Refusal) -> KvError {
+    match refusal.err_code {
+        Refusal::STREAM_NOT_FOUND => {
+            KvError::WatchError("the store was deleted on the server".into())
+        }
+        _ => refusal.into(),
     }
 }
