@@ -1,6 +1,6 @@
 use super::address::{Address, Addresses};
 use super::config::Settings;
-use super::link::Events;
+use super::events::Events;
 use super::{credentials, tls};
 use crate::kv::KvError;
 use async_nats::{

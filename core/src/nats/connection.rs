@@ -1,7 +1,8 @@
 use super::bucket;
 use super::config::{NatsConnectionConfig, Settings, TIMEOUT};
 use super::connect::connect;
-use super::link::{Events, Link};
+use super::events::Events;
+use super::link::Link;
 use super::store::NatsStore;
 use crate::kv::KvError;
 use crate::lock::Mutex;

@@ -5,7 +5,8 @@
 
 use super::api::{ConsumerConfig, ConsumerInfo, ConsumerRequest, PullRequest};
 use super::bucket::Bucket;
-use super::link::{ConsumerName, Status};
+use super::events::Status;
+use super::link::ConsumerName;
 use super::message::{Position, unserved};
 use crate::kv::KvError;
 use async_nats::{Message, StatusCode, Subject, Subscriber};

@@ -1,4 +1,5 @@
 use super::api::{Refusal, Reply};
+use super::events::{Events, Status};
 use super::message::not_understood;
 use super::request::{Requests, Unanswered};
 use crate::fork::{self, Gate, Gated};
@@ -6,7 +7,7 @@ use crate::kv::KvError;
 use crate::lock::Mutex;
 use async_nats::connection::State as ClientState;
 use async_nats::header::HeaderMap;
-use async_nats::{Client, Event, Message, ServerError, StatusCode, Subject};
+use async_nats::{Client, Message, StatusCode, Subject};
 use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -34,17 +35,6 @@ pub(super) struct Link {
     me: Weak<Link>,
 }
 
-/// Where the connection stands, for those who wait.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Status {
-    pub(super) connected: bool,
-    /// Counts the times the connection was made anew.
-    pub(super) epoch: u64,
-    pub(super) closed: bool,
-    /// The last subject that the server refused, and its words.
-    pub(super) denied: Option<(String, String)>,
-}
-
 /// A consumer, by its stream and its name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct ConsumerName {
@@ -54,11 +44,10 @@ pub(super) struct ConsumerName {
 
 /// How long a server that has just come up may take to start its JetStream.
 const START_UP: Duration = Duration::from_secs(2);
-const ASK_AGAIN: Duration = Duration::from_millis(50);
+/// Before asking again what no server can answer for a moment: one is starting, or being elected.
+pub(super) const ASK_AGAIN: Duration = Duration::from_millis(50);
 /// How long closing waits for the server to have heard of it.
 const FAREWELL: Duration = Duration::from_secs(1);
-/// How often a client that somebody else made is looked at.
-const FOLLOW: Duration = Duration::from_millis(250);
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 impl Link {
@@ -75,7 +64,7 @@ impl Link {
         let link = Arc::new_cyclic(|me| Self {
             client,
             requests,
-            status: events.status.clone(),
+            status: events.status(),
             consumers: Mutex::default(),
             runtime: Handle::current(),
             stale_reads,
@@ -85,7 +74,7 @@ impl Link {
             gate: Gate::default(),
             me: me.clone(),
         });
-        *events.link.lock() = Arc::downgrade(&link);
+        events.serve(&link);
         // The refusal may have come before there was anybody to be told.
         let denied = link.status.borrow().denied.clone();
         if let Some((subject, text)) = denied {
@@ -280,8 +269,18 @@ impl Link {
         }
     }
 
+    /// Asks again on a connection made anew, where this user may be allowed what it was not.
+    pub(super) fn revive(&self) {
+        self.requests.revive();
+    }
+
+    /// Fails the requests that were under way when the connection was cut.
+    pub(super) fn cut(&self) {
+        self.requests.fail_all(&Unanswered::Cut);
+    }
+
     /// Fails the requests that a refusal of the server is about.
-    fn refuse(&self, subject: &str, text: &str) {
+    pub(super) fn refuse(&self, subject: &str, text: &str) {
         if self.requests.is_inbox(subject) {
             // Nothing that is asked will ever be answered.
             self.requests.end(Unanswered::Denied(text.to_owned()));
@@ -358,91 +357,4 @@ impl Drop for Link {
 
 pub(super) fn is_no_responders(message: &Message) -> bool {
     message.status == Some(StatusCode::NO_RESPONDERS)
-}
-
-/// Passes what becomes of a client on to its link.
-pub(super) struct Events {
-    status: Arc<signal::Sender<Status>>,
-    link: Mutex<Weak<Link>>,
-}
-
-impl Events {
-    pub(super) fn new() -> Arc<Self> {
-        let status = Status { connected: true, ..Status::default() };
-        Arc::new(Self { status: Arc::new(signal::Sender::new(status)), link: Mutex::default() })
-    }
-
-    pub(super) fn tell(&self, event: Event) {
-        match event {
-            Event::Connected => self.up(),
-            Event::Disconnected | Event::Closed => self.down(),
-            Event::ServerError(ServerError::Other(text)) => self.refused(&text),
-            _ => {}
-        }
-    }
-
-    /// Whether the connection is closed for good, so that nobody needs a new one.
-    pub(super) fn is_closed(&self) -> bool {
-        self.status.borrow().closed
-    }
-
-    /// Returns once the connection is closed for good.
-    pub(super) async fn closed(&self) {
-        let _ = self.status.subscribe().wait_for(|status| status.closed).await;
-    }
-
-    /// Looks after a client that somebody else made, and whose events go to them.
-    pub(super) async fn follow(self: Arc<Self>, client: Client) {
-        let mut connects = client.statistics().connects.load(std::sync::atomic::Ordering::Relaxed);
-        loop {
-            sleep(FOLLOW).await;
-            if self.is_closed() || self.link.lock().strong_count() == 0 {
-                return;
-            }
-            let now = client.statistics().connects.load(std::sync::atomic::Ordering::Relaxed);
-            if client.connection_state() != ClientState::Connected || now != connects {
-                self.down();
-            }
-            if client.connection_state() == ClientState::Connected {
-                self.up();
-            }
-            connects = now;
-        }
-    }
-
-    fn up(&self) {
-        let again = self.status.send_if_modified(|status| {
-            let again = !status.connected;
-            if again {
-                status.connected = true;
-                status.epoch += 1;
-                status.denied = None;
-            }
-            again
-        });
-        if again && let Some(link) = self.link() {
-            link.requests.revive();
-        }
-    }
-
-    fn down(&self) {
-        let was_up = self.status.send_if_modified(|status| std::mem::take(&mut status.connected));
-        if was_up && let Some(link) = self.link() {
-            link.requests.fail_all(&Unanswered::Cut);
-        }
-    }
-
-    /// A refusal names the subject, not the request; it is between the last two quotes.
-    fn refused(&self, text: &str) {
-        let Some(subject) = text.rsplit('"').nth(1) else { return };
-        let denied = Some((subject.to_owned(), text.to_owned()));
-        self.status.send_modify(|status| status.denied = denied);
-        if let Some(link) = self.link() {
-            link.refuse(subject, text);
-        }
-    }
-
-    fn link(&self) -> Option<Arc<Link>> {
-        self.link.lock().upgrade()
-    }
 }

@@ -13,6 +13,7 @@ mod connect;
 mod connection;
 mod consumer;
 mod credentials;
+mod events;
 mod file;
 mod filter;
 mod gather;

@@ -1,0 +1,120 @@
+use super::link::Link;
+use crate::lock::Mutex;
+use async_nats::connection::State as ClientState;
+use async_nats::{Client, Event, ServerError};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+use tokio::sync::watch as signal;
+use tokio::time::sleep;
+
+/// Passes what becomes of a client on to its link.
+pub(super) struct Events {
+    status: Arc<signal::Sender<Status>>,
+    link: Mutex<Weak<Link>>,
+}
+
+/// Where the connection stands, for those who wait.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Status {
+    pub(super) connected: bool,
+    /// Counts the times the connection was made anew.
+    pub(super) epoch: u64,
+    pub(super) closed: bool,
+    /// The last subject that the server refused, and its words.
+    pub(super) denied: Option<(String, String)>,
+}
+
+/// How often a client that somebody else made is looked at.
+const FOLLOW: Duration = Duration::from_millis(250);
+
+impl Events {
+    pub(super) fn new() -> Arc<Self> {
+        let status = Status { connected: true, ..Status::default() };
+        Arc::new(Self { status: Arc::new(signal::Sender::new(status)), link: Mutex::default() })
+    }
+
+    /// Where the connection stands, as told to this object.
+    pub(super) fn status(&self) -> Arc<signal::Sender<Status>> {
+        self.status.clone()
+    }
+
+    /// Tells this link from now on.
+    pub(super) fn serve(&self, link: &Arc<Link>) {
+        *self.link.lock() = Arc::downgrade(link);
+    }
+
+    pub(super) fn tell(&self, event: Event) {
+        match event {
+            Event::Connected => self.up(),
+            Event::Disconnected | Event::Closed => self.down(),
+            Event::ServerError(ServerError::Other(text)) => self.refused(&text),
+            _ => {}
+        }
+    }
+
+    /// Whether the connection is closed for good, so that nobody needs a new one.
+    pub(super) fn is_closed(&self) -> bool {
+        self.status.borrow().closed
+    }
+
+    /// Returns once the connection is closed for good.
+    pub(super) async fn closed(&self) {
+        let _ = self.status.subscribe().wait_for(|status| status.closed).await;
+    }
+
+    /// Looks after a client that somebody else made, and whose events go to them.
+    pub(super) async fn follow(self: Arc<Self>, client: Client) {
+        let mut connects = client.statistics().connects.load(Ordering::Relaxed);
+        loop {
+            sleep(FOLLOW).await;
+            if self.is_closed() || self.link.lock().strong_count() == 0 {
+                return;
+            }
+            let now = client.statistics().connects.load(Ordering::Relaxed);
+            if client.connection_state() != ClientState::Connected || now != connects {
+                self.down();
+            }
+            if client.connection_state() == ClientState::Connected {
+                self.up();
+            }
+            connects = now;
+        }
+    }
+
+    fn up(&self) {
+        let again = self.status.send_if_modified(|status| {
+            let again = !status.connected;
+            if again {
+                status.connected = true;
+                status.epoch += 1;
+                status.denied = None;
+            }
+            again
+        });
+        if again && let Some(link) = self.link() {
+            link.revive();
+        }
+    }
+
+    fn down(&self) {
+        let was_up = self.status.send_if_modified(|status| std::mem::take(&mut status.connected));
+        if was_up && let Some(link) = self.link() {
+            link.cut();
+        }
+    }
+
+    /// A refusal names the subject, not the request; it is between the last two quotes.
+    fn refused(&self, text: &str) {
+        let Some(subject) = text.rsplit('"').nth(1) else { return };
+        let denied = Some((subject.to_owned(), text.to_owned()));
+        self.status.send_modify(|status| status.denied = denied);
+        if let Some(link) = self.link() {
+            link.refuse(subject, text);
+        }
+    }
+
+    fn link(&self) -> Option<Arc<Link>> {
+        self.link.lock().upgrade()
+    }
+}
