@@ -1,6 +1,7 @@
 //! The JetStream API: what is asked as JSON, and what a refusal means.
 
 use crate::kv::KvError;
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -226,6 +227,14 @@ pub(super) struct Stored {
 #[derive(Serialize)]
 pub(super) struct MultiRequest<'a> {
     pub(super) multi_last: &'a [&'a str],
+}
+
+impl MultiRequest<'_> {
+    /// The request as it is sent.
+    pub(super) fn encode(&self) -> Result<Bytes, KvError> {
+        let encoded = serde_json::to_vec(self);
+        encoded.map(Bytes::from).map_err(|error| KvError::SerializationError(error.to_string()))
+    }
 }
 
 /// What is to be removed from a stream without a trace.

@@ -1,14 +1,22 @@
 //! How a store is kept: as a stream, laid out as every NATS key-value client lays out its buckets.
 
-use super::api::{Refusal, StreamConfig, StreamInfo, StreamState};
+use super::api::{
+    MessageRequest, Refusal, Stored, StoredMessage, StreamConfig, StreamInfo, StreamState,
+};
 use super::broad::Broad;
+use super::filter::filters;
 use super::gather::Gather;
-use super::link::Link;
+use super::link::{ASK_AGAIN, Link};
+use super::message::end_of_batch;
 use super::seen::Seen;
+use crate::key::PrefixSet;
 use crate::kv::KvError;
 use crate::store::{DiscardPolicy, StorageType, StoreConfig};
+use async_nats::Message;
+use bytes::Bytes;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::sleep;
 
 /// A bucket that was opened.
 pub(super) struct Bucket {
@@ -77,14 +85,14 @@ pub(super) async fn open(link: Arc<Link>, config: &StoreConfig) -> Result<Bucket
         name: name.clone(),
         stream,
         subjects,
-        max_message: usize::try_from(max_msg_size).ok().filter(|&size| size > 0),
+        max_message: limit(max_msg_size),
         // With more history an older value would come back when the newest one's time is over.
         ttl: allow_msg_ttl && markers && info.config.max_msgs_per_subject == 1,
         direct,
         // From this version on many keys are read as of one moment.
         multi_get: direct && link.server_is(2, 15),
         large_values: info.state.bytes > LARGE_VALUE * info.state.messages,
-        max_bytes: usize::try_from(max_bytes).ok().filter(|&size| size > 0),
+        max_bytes: limit(max_bytes),
         seen: Seen::new(),
         broad,
         gather: Gather::default(),
@@ -104,6 +112,61 @@ impl Bucket {
     /// What the server says of the bucket now; an error if it is there no more.
     pub(super) async fn info(&self) -> Result<StreamInfo, KvError> {
         Ok(info(&self.link, &self.stream).await??)
+    }
+
+    /// Waits a moment where no server of the bucket was there; an error if the bucket is deleted.
+    pub(super) async fn wait_for_server(&self) -> Result<(), KvError> {
+        self.info().await?;
+        sleep(ASK_AGAIN).await;
+        Ok(())
+    }
+
+    /// A message as the stream's leader has it, if there is one.
+    pub(super) async fn stored(
+        &self,
+        request: &MessageRequest<'_>,
+    ) -> Result<Result<Option<Stored>, Refusal>, KvError> {
+        let operation = format!("STREAM.MSG.GET.{}", self.stream);
+        Ok(match self.link.api(&operation, request).await? {
+            Ok(StoredMessage { message }) => Ok(Some(message)),
+            Err(refusal) if refusal.err_code == Refusal::MESSAGE_NOT_FOUND => Ok(None),
+            Err(refusal) => Err(refusal),
+        })
+    }
+
+    /// Sends a [`MultiRequest`](super::api::MultiRequest) and gives what comes to `take`; nothing if
+    /// that is too much for one request, or nobody is there to answer.
+    pub(super) async fn last_of_each<T>(
+        &self,
+        request: Bytes,
+        start: impl Fn() -> T,
+        mut take: impl FnMut(&mut T, &Message) -> Result<(), KvError>,
+    ) -> Result<Option<T>, KvError> {
+        if request.len() > self.link.max_payload() {
+            return Ok(None);
+        }
+        let subject = ["$JS.API.DIRECT.GET.", &self.stream].concat();
+        let take = |(taken, complete): &mut (T, bool), message: Box<Message>| {
+            let end = end_of_batch(&message);
+            match end {
+                Some(all) => *complete = all,
+                None => take(taken, &message)?,
+            }
+            Ok(end.is_some())
+        };
+        let start = || (start(), false);
+        let (taken, complete) = self.link.ask_many(subject.into(), request, take, start).await?;
+        Ok(complete.then_some(taken))
+    }
+
+    /// What to ask the server for to be told of these prefixes: at least one filter, since it takes
+    /// the last message of every key only of a filter.
+    pub(super) fn filters(&self, prefixes: &PrefixSet) -> Vec<String> {
+        let mut filters = filters(prefixes);
+        if filters.is_empty() {
+            filters.push(">".to_owned());
+        }
+        filters.iter().map(|filter| self.subject(filter)).collect()
     }
 
     /// The subject of a key.
@@ -131,7 +194,7 @@ impl StreamInfo {
             |used: u64, limit: i64| u64::try_from(limit).is_ok_and(|it| it > 0 && used > it / 2);
         let full = near(bytes, self.config.max_bytes) || near(messages, self.config.max_msgs);
         (self.config.discard == "old" && full)
-            || (!self.config.max_age.is_zero() && self.config.subject_delete_marker_ttl.is_zero())
+            || self.config.ages_silently()
             || (messages == 0 && first_seq > last_seq && last_seq > 0)
     }
 
@@ -139,12 +202,24 @@ impl StreamInfo {
     pub(super) fn can_evict(&self) -> bool {
         let config = &self.config;
         (config.discard == "old" && (config.max_bytes > 0 || config.max_msgs > 0))
-            || (!config.max_age.is_zero() && config.subject_delete_marker_ttl.is_zero())
+            || config.ages_silently()
     }
 }
 
+impl StreamConfig {
+    /// Whether what is too old goes without a marker.
+    fn ages_silently(&self) -> bool {
+        !self.max_age.is_zero() && self.subject_delete_marker_ttl.is_zero()
+    }
+}
+
+/// A limit of a stream, if there is one.
+fn limit(size: i64) -> Option<usize> {
+    usize::try_from(size).ok().filter(|&size| size > 0)
+}
+
 async fn create(link: &Link, stream: &str, config: &StoreConfig) -> Result<StreamInfo, KvError> {
-    let request = new_stream(stream, config, link.server_is(2, 11))?;
+    let request = new_stream(stream, config, link.server_is(2, 11));
     match link.api(&format!("STREAM.CREATE.{stream}"), &request).await? {
         Ok(info) => Ok(info),
         // Somebody else was first, with another configuration.
@@ -155,10 +230,10 @@ async fn create(link: &Link, stream: &str, config: &StoreConfig) -> Result<Strea
     }
 }
 
-fn new_stream(stream: &str, config: &StoreConfig, ttl: bool) -> Result<StreamConfig, KvError> {
+fn new_stream(stream: &str, config: &StoreConfig, ttl: bool) -> StreamConfig {
     let history = config.max_history.unwrap_or(1);
     let max_age = config.max_age.unwrap_or_default();
-    Ok(StreamConfig {
+    StreamConfig {
         name: stream.to_owned(),
         subjects: vec![format!("$KV.{}.>", config.name)],
         storage: storage(config.storage).to_owned(),
@@ -184,7 +259,7 @@ fn new_stream(stream: &str, config: &StoreConfig, ttl: bool) -> Result<StreamCon
         } else {
             Duration::ZERO
         },
-    })
+    }
 }
 
 fn storage(storage: StorageType) -> &'static str {

@@ -81,7 +81,7 @@ const SILENCE: Duration = Duration::from_secs(8);
 pub(super) const INACTIVE: Duration = Duration::from_secs(30);
 
 impl Consumer {
-    /// Makes a consumer for these filters, or for everything if there are none.
+    /// Makes a consumer for these filters.
     pub(super) async fn make(
         bucket: Arc<Bucket>,
         start: Start,
@@ -120,14 +120,9 @@ impl Consumer {
             name: name.clone(),
             bucket: bucket.clone(),
         };
-        // The server takes the last message of every key only of a filter.
-        let everything = [">".to_owned()];
-        let filters = if filters.is_empty() { &everything } else { filters };
-        let filters: Vec<String> =
-            filters.iter().map(|filter| [&bucket.subjects, filter.as_str()].concat()).collect();
         let request = ConsumerRequest {
             stream_name: stream,
-            config: config(consumer, start, &filters, headers_only),
+            config: config(consumer, start, filters, headers_only),
             action: "create",
         };
         link.adopt(name.clone());

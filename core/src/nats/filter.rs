@@ -12,7 +12,7 @@ pub(super) fn parent(prefix: &str) -> &str {
 }
 
 /// The filters that cover all prefixes, without the subjects of the bucket before them. None of
-/// them covers another. Empty if everything is covered.
+/// them covers another; empty if everything is to be covered.
 pub(super) fn filters(prefixes: &PrefixSet) -> Vec<String> {
     let depth = |parent: &str| parent.matches('.').count();
     let parents: Vec<&str> = prefixes.iter().map(parent).collect();

@@ -6,11 +6,11 @@
 
 use super::api::MultiRequest;
 use super::bucket::Bucket;
-use super::message::{Said, left_out};
+use super::message::Said;
 use super::read::{Last, last_of};
 use crate::kv::KvError;
 use crate::lock::Mutex;
-use async_nats::{Message, StatusCode};
+use async_nats::Message;
 use hashbrown::HashMap;
 use smallvec::SmallVec;
 use std::sync::Arc;
@@ -93,7 +93,7 @@ impl Drop for Reading<'_> {
 /// Asks for these, or else for what is waiting once there is a connection. Whoever is left without
 /// an answer asks alone and is told what is wrong.
 async fn ask(bucket: Arc<Bucket>, full: Option<Vec<Waiter>>) {
-    let Bucket { link, gather, stream, .. } = &*bucket;
+    let Bucket { link, gather, .. } = &*bucket;
     if link.connected().await.is_err() {
         gather.take();
         return;
@@ -108,35 +108,22 @@ async fn ask(bucket: Arc<Bucket>, full: Option<Vec<Waiter>>) {
         return;
     }
     let subjects: Vec<&str> = asked.keys().map(String::as_str).collect();
-    let Ok(request) = serde_json::to_vec(&MultiRequest { multi_last: &subjects }) else { return };
-    if request.len() > link.max_payload() {
-        return;
-    }
+    let Ok(request) = (MultiRequest { multi_last: &subjects }).encode() else { return };
     let mut tell = |subject: &str, last: &Option<Last>| {
         for answer in asked.remove(subject).into_iter().flatten() {
             // One that no longer waits needs no answer.
             let _ = answer.send(last.clone());
         }
     };
-    let take = |rest: &mut bool, message: Box<Message>| match message.status {
-        None => {
-            let subject = Said::by(message.headers.as_ref()).subject()?;
-            tell(subject, &Some(last_of(&message)?));
-            Ok(false)
-        }
-        // The end. A key that was not answered for is not there, unless it was left out.
-        Some(status) => {
-            *rest = match status.as_u16() {
-                204 => left_out(&message).is_none_or(|left| left == 0),
-                _ => status == StatusCode::NOT_FOUND,
-            };
-            Ok(true)
-        }
+    let take = |(): &mut (), message: &Message| {
+        let said = Said::by(message.headers.as_ref());
+        tell(said.subject()?, &Some(last_of(&said, message)?));
+        Ok(())
     };
-    let subject = ["$JS.API.DIRECT.GET.", stream].concat();
-    match link.ask_many(subject.into(), request.into(), take, || false).await {
-        Ok(true) => asked.into_values().flatten().for_each(|answer| drop(answer.send(None))),
-        Ok(false) => {}
+    match bucket.last_of_each(request, || (), take).await {
+        // A key that was not answered for is not there.
+        Ok(Some(())) => asked.into_values().flatten().for_each(|answer| drop(answer.send(None))),
+        Ok(None) => {}
         Err(KvError::PermissionDenied(_)) => gather.denied.store(true, Ordering::Relaxed),
         Err(error) => tracing::debug!(store = bucket.name, %error, "reads are made one by one"),
     }

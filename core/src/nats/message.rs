@@ -1,8 +1,8 @@
 //! What messages of a bucket say: the operation in their headers, the position in their reply.
 
 use crate::kv::{KvError, UpdateKind};
-use async_nats::Message;
 use async_nats::header::HeaderMap;
+use async_nats::{Message, StatusCode};
 
 /// The operation of a message that is not a put.
 pub(super) const OPERATION: &str = "KV-Operation";
@@ -96,9 +96,14 @@ pub(super) fn unserved(message: &Message) -> Option<u64> {
     number(message, PENDING_MESSAGES)
 }
 
-/// How many messages of a batch are left out, told at its end.
-pub(super) fn left_out(message: &Message) -> Option<u64> {
-    number(message, NUM_PENDING)
+/// Whether everything that was asked for in one read has come, if this message is its end. What is
+/// over the server's limits is left out, and nothing comes if nobody is there to answer.
+pub(super) fn end_of_batch(message: &Message) -> Option<bool> {
+    const END: u16 = 204;
+    message.status.map(|status| match status.as_u16() {
+        END => number(message, NUM_PENDING).is_none_or(|left_out| left_out == 0),
+        _ => status == StatusCode::NOT_FOUND,
+    })
 }
 
 fn number(message: &Message, name: &'static str) -> Option<u64> {

@@ -1,7 +1,7 @@
-use super::api::{MessageRequest, MultiRequest, Refusal, Stored, StoredMessage};
+use super::api::{MessageRequest, MultiRequest, Stored};
 use super::bucket::Bucket;
 use super::filter::parent;
-use super::message::{Said, left_out, not_understood};
+use super::message::{Said, not_understood};
 use super::store::NatsStore;
 use super::watch::NatsWatch;
 use crate::key::{check_key, check_prefix};
@@ -14,8 +14,6 @@ use bytes::Bytes;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use hashbrown::HashMap;
 use std::cmp::Reverse;
-use std::time::Duration;
-use tokio::time::sleep;
 
 /// The last message of a key.
 #[derive(Clone)]
@@ -38,9 +36,6 @@ const CHUNKS_AT_ONCE: usize = 4;
 /// Keys asked for one by one, where that is how they are read.
 const KEYS_IN_FLIGHT: usize = 64;
 
-/// No server of the bucket is there for a moment.
-const ASK_AGAIN: Duration = Duration::from_millis(50);
-
 impl NatsStore {
     /// The last message of a key, from whoever may be asked for it (R5).
     async fn last(&self, key: &str) -> Result<Option<Last>, KvError> {
@@ -59,13 +54,12 @@ impl NatsStore {
         loop {
             let message = bucket.link.ask(subject.clone().into(), Bytes::new()).await?;
             match message.status {
-                None => return last_of(&message).map(Some),
-                Some(StatusCode::NOT_FOUND) => return Ok(None),
-                Some(StatusCode::NO_RESPONDERS) => {
-                    // An error here if the store was deleted.
-                    bucket.info().await?;
-                    sleep(ASK_AGAIN).await;
+                None => {
+                    let said = Said::by(message.headers.as_ref());
+                    return last_of(&said, &message).map(Some);
                 }
+                Some(StatusCode::NOT_FOUND) => return Ok(None),
+                Some(StatusCode::NO_RESPONDERS) => bucket.wait_for_server().await?,
                 Some(status) => return Err(refused(status, &message)),
             }
         }
@@ -78,12 +72,7 @@ impl NatsStore {
         bucket.link.check_open()?;
         let subject = bucket.subject(key);
         let request = MessageRequest { last_by_subj: Some(&subject), ..MessageRequest::default() };
-        let operation = format!("STREAM.MSG.GET.{}", bucket.stream);
-        match bucket.link.api(&operation, &request).await? {
-            Ok(StoredMessage { message }) => Last::decode(&message).map(Some),
-            Err(refusal) if refusal.err_code == Refusal::MESSAGE_NOT_FOUND => Ok(None),
-            Err(refusal) => Err(refusal.into()),
-        }
+        bucket.stored(&request).await??.as_ref().map(Last::decode).transpose()
     }
 
     /// Reads many keys in few requests, each as of one moment.
@@ -127,7 +116,9 @@ impl NatsStore {
 
     fn entry_of_last(&self, key: &str, last: Last) -> KvEntry {
         let Last { kind, version, value } = last;
-        self.bucket.seen.add(version);
+        if kind != UpdateKind::Purge {
+            self.bucket.seen.add(version);
+        }
         let value = if kind == UpdateKind::Put { value.to_vec() } else { Vec::new() };
         KvEntry { key: key.to_owned(), value, version: VersionToken::from_u64(version) }
     }
@@ -172,35 +163,12 @@ impl NatsStore {
         subjects: &[&str],
         prefix: &str,
     ) -> Result<Option<Vec<KvEntry>>, KvError> {
-        let bucket = &self.bucket;
-        let request = serde_json::to_vec(&MultiRequest { multi_last: subjects })
-            .map_err(|error| KvError::SerializationError(error.to_string()))?;
-        if request.len() > bucket.link.max_payload() {
-            return Ok(None);
-        }
-        let subject = ["$JS.API.DIRECT.GET.", &bucket.stream].concat();
-        let take = |found: &mut Option<Vec<KvEntry>>, message: Box<Message>| match message.status {
-            None => {
-                if let Some(found) = found {
-                    found.extend(self.entry_of(prefix, &message)?);
-                }
-                Ok(false)
-            }
-            // The end; what is over the limit of bytes was left out.
-            Some(status) if status.as_u16() == 204 => {
-                if left_out(&message).is_some_and(|left| left > 0) {
-                    *found = None;
-                }
-                Ok(true)
-            }
-            Some(StatusCode::NOT_FOUND) => Ok(true),
-            // Too many keys, or nobody to answer: the other way says what is wrong.
-            Some(_) => {
-                *found = None;
-                Ok(true)
-            }
+        let take = |found: &mut Vec<KvEntry>, message: &Message| {
+            found.extend(self.entry_of(prefix, message)?);
+            Ok(())
         };
-        bucket.link.ask_many(subject.into(), request.into(), take, || Some(Vec::new())).await
+        let request = MultiRequest { multi_last: subjects }.encode()?;
+        self.bucket.last_of_each(request, Vec::new, take).await
     }
 
     fn entry_of(&self, prefix: &str, message: &Message) -> Result<Option<KvEntry>, KvError> {
@@ -209,16 +177,7 @@ impl NatsStore {
         if !key.starts_with(prefix) {
             return Ok(None);
         }
-        let version = said.version()?;
-        let value = match said.kind(&message.payload) {
-            UpdateKind::Put => {
-                self.bucket.seen.add(version);
-                message.payload.to_vec()
-            }
-            UpdateKind::Delete | UpdateKind::Purge => Vec::new(),
-        };
-        let version = VersionToken::from_u64(version);
-        Ok(Some(KvEntry { key: key.to_owned(), value, version }))
+        Ok(Some(self.entry_of_last(key, last_of(&said, message)?)))
     }
 
     /// Reads as a watch does until its first state is complete, which is exact whoever writes
@@ -293,8 +252,8 @@ impl Last {
     }
 }
 
-pub(super) fn last_of(message: &Message) -> Result<Last, KvError> {
-    let said = Said::by(message.headers.as_ref());
+/// The last message of a key, by what its headers say.
+pub(super) fn last_of(said: &Said<'_>, message: &Message) -> Result<Last, KvError> {
     let kind = said.kind(&message.payload);
     Ok(Last { kind, version: said.version()?, value: message.payload.clone() })
 }

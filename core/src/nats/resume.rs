@@ -1,9 +1,9 @@
-use super::api::{MessageRequest, Refusal, StoredMessage, StreamInfo};
+use super::api::{MessageRequest, Refusal, StreamInfo};
 use super::bucket::{self, Bucket};
 use super::consumer::{Consumer, Start};
+use super::link::ASK_AGAIN;
 use crate::kv::KvError;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::time::sleep;
 
 /// What a watch needs to begin, or to go on where it was.
@@ -25,8 +25,6 @@ pub(super) struct Opened {
     pub(super) tip: u64,
     pub(super) evicts: bool,
 }
-
-const ASK_AGAIN: Duration = Duration::from_millis(50);
 
 impl Resume {
     /// Makes the consumer, if what comes after the position can still be told in full (S5).
@@ -68,23 +66,15 @@ pub(super) async fn next_at_leader(
     filters: &[String],
     after: u64,
 ) -> Result<Option<u64>, KvError> {
-    let everything = [">".to_owned()];
-    let filters = if filters.is_empty() { &everything } else { filters };
     let mut first = None;
     for filter in filters {
-        let subject = [&bucket.subjects, filter.as_str()].concat();
         let request = MessageRequest {
             seq: Some(after + 1),
-            next_by_subj: Some(&subject),
+            next_by_subj: Some(filter),
             ..MessageRequest::default()
         };
-        let operation = format!("STREAM.MSG.GET.{}", bucket.stream);
-        match bucket.link.api(&operation, &request).await? {
-            Ok(StoredMessage { message }) => {
-                first = Some(first.map_or(message.seq, |first: u64| first.min(message.seq)));
-            }
-            Err(refusal) if refusal.err_code == Refusal::MESSAGE_NOT_FOUND => {}
-            Err(refusal) => return Err(refused(refusal)),
+        if let Some(message) = bucket.stored(&request).await?.map_err(refused)? {
+            first = Some(first.map_or(message.seq, |first: u64| first.min(message.seq)));
         }
     }
     Ok(first)

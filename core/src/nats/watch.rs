@@ -1,6 +1,5 @@
 use super::bucket::Bucket;
 use super::consumer::{Consumer, Delivery, End, INACTIVE, Start};
-use super::filter::filters;
 use super::message::Said;
 use super::resume::{Opened, Resume, check, leaders_info, next_at_leader};
 use crate::key::PrefixSet;
@@ -84,8 +83,8 @@ impl NatsWatch {
             )));
         }
         Ok(Self {
+            filters: bucket.filters(&prefixes).into(),
             bucket,
-            filters: filters(&prefixes).into(),
             prefixes,
             keys_only: false,
             incarnation: cursor.incarnation(),
@@ -157,10 +156,10 @@ impl NatsWatch {
             }
             _ => false,
         };
-        self.state = if passing { State::Idle } else { State::Ended };
         if !passing {
             return Err(error);
         }
+        self.state = State::Idle;
         tracing::debug!(store = self.bucket.name, %error, "a watch tries again to go on");
         let backoff = BACKOFF.saturating_mul(1 << self.failures.min(10)).min(LONGEST_BACKOFF);
         self.failures += 1;

@@ -1,6 +1,6 @@
 use super::api::{Acknowledged, PurgeRequest, Refusal, Reply};
 use super::bucket::Bucket;
-use super::link::is_no_responders;
+use super::link::{ASK_AGAIN, is_no_responders};
 use super::message::{
     DELETE, EXPECTED, OPERATION, PURGE, ROLLUP, ROLLUP_SUBJECT, TTL, not_understood,
 };
@@ -13,9 +13,6 @@ use bytes::Bytes;
 use serde::de::IgnoredAny;
 use std::time::Duration;
 use tokio::time::sleep;
-
-/// A stream without a leader takes no writes for a moment; nobody heard of the write meanwhile.
-const ASK_AGAIN: Duration = Duration::from_millis(50);
 
 /// What a record of the server takes beside its subject, headers and value, in bytes.
 const RECORD: usize = 30;
@@ -58,9 +55,8 @@ impl NatsStore {
                     Reply::Refused { error } => Err(error),
                 });
             }
-            // An error here if the store was deleted.
-            bucket.info().await?;
-            sleep(ASK_AGAIN).await;
+            // Nobody heard of the write.
+            bucket.wait_for_server().await?;
         }
     }
 
