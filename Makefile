@@ -28,7 +28,7 @@ bench_sources := $(core) $(shell find bench -name '*.rs' -o -name Cargo.toml -o 
 
 .PHONY: help
 help: ## Show this list.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: $(STAMPS)/python $(STAMPS)/node ## Build the Python package into .venv and the npm package in node/.
@@ -40,6 +40,10 @@ demo: build ## Show a Python service and a Node tool that share one file; with N
 .PHONY: test
 test: build ## Run every test of every language.
 	@python tests/run.py
+
+.PHONY: test-parity
+test-parity: build ## Compare what each language exports with tests/api.toml.
+	@python tests/run.py parity
 
 .PHONY: soak
 soak: build ## Write and watch while the server restarts and connections are cut; SECONDS=60 is a minute.

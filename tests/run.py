@@ -70,6 +70,7 @@ SUITES = (
     Suite("types", pytest("tests/types")),
     Suite("soak", pytest("tests/soak")),
     Suite("docs", pytest("tests/docs")),
+    Suite("parity", pytest("tests/parity")),
 )
 
 CARGO = re.compile(r"^test result: .*")
