@@ -7,7 +7,7 @@
 use super::engine::{ReadTxn, Table, WriteTxn};
 use super::meta::StoreMeta;
 use super::record::{Kind, Record, number};
-use crate::kv::{KvError, VersionToken};
+use crate::kv::KvError;
 use crate::store::DiscardPolicy;
 use smallvec::SmallVec;
 use std::ops::ControlFlow;
@@ -59,14 +59,6 @@ pub(super) fn row_key(store: u32, rest: &[u8]) -> RowKey {
 pub(super) fn end_of(store: u32) -> [u8; 4] {
     // Store numbers count up from 1, so there is always a next one.
     (store + 1).to_be_bytes()
-}
-
-/// The revision of a token that a caller expects (V5).
-pub(super) fn revision(expected: &VersionToken) -> Result<u64, KvError> {
-    expected.as_u64().ok_or_else(|| {
-        let len = expected.as_bytes().len();
-        KvError::OperationFailed(format!("expected a version of 8 bytes, got one of {len}"))
-    })
 }
 
 /// What is said to the one who asked for a write: that it is done, or why it was refused.

@@ -8,15 +8,14 @@ use super::rules::{self, Action, MAX_VALUE, Write, Written, end_of, row_key};
 use super::watch::EmbeddedWatch;
 use crate::key::{PrefixSet, check_key, check_prefix};
 use crate::kv::{
-    KvEntry, KvError, KvPurge, KvReader, KvTtl, KvUpdate, KvWatcher, KvWriter, VersionToken,
-    WatchCursor, WatchSource, forward,
+    KvEntry, KvError, KvPurge, KvReader, KvTtl, KvWatcher, KvWriter, OpenWatch, VersionToken,
+    WatchCursor,
 };
 use crate::store::KvStore;
 use async_trait::async_trait;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::mpsc::Sender;
 
 /// A store on an engine, as the traits show it.
 pub(super) struct EmbeddedStore<E: Engine> {
@@ -207,7 +206,7 @@ impl<E: Engine> KvWriter for EmbeddedStore<E> {
         value: &[u8],
         expected: &VersionToken,
     ) -> Result<VersionToken, KvError> {
-        let expected = rules::revision(expected)?;
+        let expected = expected.revision()?;
         self.put_version(key, Action::Update(value, expected), None).await
     }
 
@@ -216,7 +215,7 @@ impl<E: Engine> KvWriter for EmbeddedStore<E> {
         key: &str,
         expected: &VersionToken,
     ) -> Result<bool, KvError> {
-        let expected = rules::revision(expected)?;
+        let expected = expected.revision()?;
         self.write(key, Action::DeleteWithVersion(expected), None).await.map(|_| true)
     }
 }
@@ -248,7 +247,7 @@ impl<E: Engine> KvTtl for EmbeddedStore<E> {
         expected: &VersionToken,
         ttl: Duration,
     ) -> Result<VersionToken, KvError> {
-        let expected = rules::revision(expected)?;
+        let expected = expected.revision()?;
         self.put_version(key, Action::Update(value, expected), Some(ttl)).await
     }
 }
@@ -260,61 +259,16 @@ impl<E: Engine> KvPurge for EmbeddedStore<E> {
     }
 }
 
-#[async_trait]
-impl<E: Engine> KvWatcher for EmbeddedStore<E> {
-    async fn watch_all(&self, tx: Sender<KvUpdate>) -> Result<(), KvError> {
-        self.watch_prefixes_from(&[""], &WatchCursor::none(), tx).await
-    }
+impl<E: Engine> OpenWatch for EmbeddedStore<E> {
+    type Watch = EmbeddedWatch<E>;
 
-    async fn watch_prefix(&self, prefix: &str, tx: Sender<KvUpdate>) -> Result<(), KvError> {
-        self.watch_prefixes_from(&[prefix], &WatchCursor::none(), tx).await
-    }
-
-    async fn watch_prefixes(&self, prefixes: &[&str], tx: Sender<KvUpdate>) -> Result<(), KvError> {
-        self.watch_prefixes_from(prefixes, &WatchCursor::none(), tx).await
-    }
-
-    async fn watch_all_from(
-        &self,
-        cursor: &WatchCursor,
-        tx: Sender<KvUpdate>,
-    ) -> Result<(), KvError> {
-        self.watch_prefixes_from(&[""], cursor, tx).await
-    }
-
-    async fn watch_prefix_from(
-        &self,
-        prefix: &str,
-        cursor: &WatchCursor,
-        tx: Sender<KvUpdate>,
-    ) -> Result<(), KvError> {
-        self.watch_prefixes_from(&[prefix], cursor, tx).await
-    }
-
-    async fn watch_prefixes_from(
-        &self,
-        prefixes: &[&str],
-        cursor: &WatchCursor,
-        tx: Sender<KvUpdate>,
-    ) -> Result<(), KvError> {
-        forward(self.open(prefixes, cursor)?, tx).await
-    }
-
-    fn source(
-        &self,
-        prefixes: &[&str],
-        cursor: &WatchCursor,
-    ) -> Option<Result<Box<dyn WatchSource>, KvError>> {
-        Some(self.open(prefixes, cursor).map(|watch| Box::new(watch) as Box<dyn WatchSource>))
-    }
-}
-
-impl<E: Engine> EmbeddedStore<E> {
     fn open(&self, prefixes: &[&str], cursor: &WatchCursor) -> Result<EmbeddedWatch<E>, KvError> {
         let prefixes = PrefixSet::new(prefixes)?;
         EmbeddedWatch::new(self.link.clone(), self.store.clone(), prefixes, cursor)
     }
+}
 
+impl<E: Engine> EmbeddedStore<E> {
     fn share(&self) -> Arc<Self> {
         Arc::new(Self { link: self.link.clone(), store: self.store.clone() })
     }

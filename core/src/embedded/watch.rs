@@ -53,13 +53,7 @@ impl<E: Engine> EmbeddedWatch<E> {
         prefixes: PrefixSet,
         cursor: &WatchCursor,
     ) -> Result<Self, KvError> {
-        // A cursor of a foreign shape is never a silent full watch (S5).
-        if !cursor.is_none() && cursor.as_u64().is_none() {
-            return Err(KvError::InvalidArgument(format!(
-                "cursor of a version of {} bytes: stores here number versions in 8",
-                cursor.version().as_bytes().len()
-            )));
-        }
+        cursor.check_numbered()?;
         link.database()?.keep();
         Ok(Self {
             bell: store.bell.subscribe(),

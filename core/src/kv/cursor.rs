@@ -1,4 +1,4 @@
-use super::VersionToken;
+use super::{KvError, VersionToken};
 
 /// A place in a store's history to resume a watch from: a version and, where the backend knows
 /// it, the incarnation of the store (contract rule V4).
@@ -56,6 +56,18 @@ impl WatchCursor {
     /// The revision, if the position is a numbered one.
     pub fn as_u64(&self) -> Option<u64> {
         self.version.as_u64()
+    }
+
+    /// Refuses a position of a foreign shape in a store that numbers its versions: it is never a
+    /// silent full watch (S5).
+    pub(crate) fn check_numbered(&self) -> Result<(), KvError> {
+        if self.is_none() || self.as_u64().is_some() {
+            return Ok(());
+        }
+        Err(KvError::InvalidArgument(format!(
+            "cursor of a version of {} bytes: stores here number versions in 8",
+            self.version.as_bytes().len()
+        )))
     }
 
     /// The version this position is right after.

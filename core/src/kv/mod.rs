@@ -19,6 +19,6 @@ pub use purge::KvPurge;
 pub use reader::KvReader;
 pub use ttl::KvTtl;
 pub use version::VersionToken;
-pub(crate) use watcher::forward;
+pub(crate) use watcher::OpenWatch;
 pub use watcher::{BatchLimit, ChannelWatch, KvWatcher, WatchSource};
 pub use writer::KvWriter;

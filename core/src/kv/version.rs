@@ -1,3 +1,4 @@
+use super::KvError;
 use std::fmt;
 
 /// The version of one entry: 0 to 10 opaque bytes, held inline (contract rule V1).
@@ -42,6 +43,15 @@ impl VersionToken {
     /// The revision, if this token is one of 8 bytes.
     pub fn as_u64(&self) -> Option<u64> {
         self.as_bytes().try_into().ok().map(u64::from_be_bytes)
+    }
+
+    /// The revision that a caller expects of a store that numbers them; other tokens are refused
+    /// (V5).
+    pub(crate) fn revision(&self) -> Result<u64, KvError> {
+        self.as_u64().ok_or_else(|| {
+            let len = self.as_bytes().len();
+            KvError::OperationFailed(format!("expected a version of 8 bytes, got one of {len}"))
+        })
     }
 
     /// The token's bytes, as they cross into another language or into a file.

@@ -92,11 +92,65 @@ pub trait WatchSource: Send {
     }
 }
 
+/// A store whose watches are read in batches. The methods that fill a channel follow from that.
+pub(crate) trait OpenWatch: Send + Sync {
+    type Watch: WatchSource + 'static;
+
+    /// Opens a watch of several prefixes, from a position on or, from none, in full.
+    fn open(&self, prefixes: &[&str], cursor: &WatchCursor) -> Result<Self::Watch, KvError>;
+}
+
+#[async_trait]
+impl<T: OpenWatch> KvWatcher for T {
+    async fn watch_all(&self, tx: Sender<KvUpdate>) -> Result<(), KvError> {
+        self.watch_prefixes_from(&[""], &WatchCursor::none(), tx).await
+    }
+
+    async fn watch_prefix(&self, prefix: &str, tx: Sender<KvUpdate>) -> Result<(), KvError> {
+        self.watch_prefixes_from(&[prefix], &WatchCursor::none(), tx).await
+    }
+
+    async fn watch_prefixes(&self, prefixes: &[&str], tx: Sender<KvUpdate>) -> Result<(), KvError> {
+        self.watch_prefixes_from(prefixes, &WatchCursor::none(), tx).await
+    }
+
+    async fn watch_all_from(
+        &self,
+        cursor: &WatchCursor,
+        tx: Sender<KvUpdate>,
+    ) -> Result<(), KvError> {
+        self.watch_prefixes_from(&[""], cursor, tx).await
+    }
+
+    async fn watch_prefix_from(
+        &self,
+        prefix: &str,
+        cursor: &WatchCursor,
+        tx: Sender<KvUpdate>,
+    ) -> Result<(), KvError> {
+        self.watch_prefixes_from(&[prefix], cursor, tx).await
+    }
+
+    async fn watch_prefixes_from(
+        &self,
+        prefixes: &[&str],
+        cursor: &WatchCursor,
+        tx: Sender<KvUpdate>,
+    ) -> Result<(), KvError> {
+        forward(self.open(prefixes, cursor)?, tx).await
+    }
+
+    fn source(
+        &self,
+        prefixes: &[&str],
+        cursor: &WatchCursor,
+    ) -> Option<Result<Box<dyn WatchSource>, KvError>> {
+        Some(self.open(prefixes, cursor).map(|watch| Box::new(watch) as Box<dyn WatchSource>))
+    }
+}
+
 /// Sends what a source hands out to the receiver of a watch method, until either ends.
-pub(crate) async fn forward(
-    mut source: impl WatchSource,
-    tx: Sender<KvUpdate>,
-) -> Result<(), KvError> {
+async fn forward(mut source: impl WatchSource, tx: Sender<KvUpdate>) -> Result<(), KvError> {
     loop {
         // A receiver that is gone ends the watch, on an idle store too (S9).
         let batch = tokio::select! {

@@ -242,13 +242,9 @@ impl KvPurge for NatsStore {
 /// The revision of a token that a caller expects (V5). Zero is nobody's version, and would create
 /// the key (W2).
 fn revision(expected: &VersionToken) -> Result<u64, KvError> {
-    match expected.as_u64() {
-        Some(0) => Err(KvError::RevisionMismatch),
-        Some(revision) => Ok(revision),
-        None => Err(KvError::OperationFailed(format!(
-            "expected a version of 8 bytes, got one of {}",
-            expected.as_bytes().len()
-        ))),
+    match expected.revision()? {
+        0 => Err(KvError::RevisionMismatch),
+        revision => Ok(revision),
     }
 }
 
