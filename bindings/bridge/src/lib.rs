@@ -18,6 +18,6 @@ pub use buffer::{Turn, WatchBuffer};
 pub use live::{Counted, Kind, Live, live};
 pub use lock::lock;
 pub use operation::{
-    Blocked, Operation, Outcome, Started, Unfinished, Value, poll, spawn, start, wait,
+    Blocked, Operation, Outcome, Started, Unfinished, Value, drive, poll, spawn, start, wait,
 };
 pub use queue::CompletionQueue;

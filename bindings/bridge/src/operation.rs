@@ -12,6 +12,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
+use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 
 /// What an operation answers.
@@ -43,7 +44,7 @@ pub enum Value {
 pub type Outcome = Result<Value, Failure>;
 
 /// An operation that was not started, or not finished.
-pub type Unfinished = Pin<Box<dyn Future<Output = Outcome> + Send>>;
+pub type Unfinished<T = Value> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send>>;
 
 /// An operation that was polled once.
 #[derive(Debug)]
@@ -86,7 +87,7 @@ where
 
 /// The first half of [`start`]: polls an operation once, on the caller's thread. Timers and tasks
 /// it makes belong to the runtime. What answers must not be polled again.
-pub fn poll(operation: &mut Unfinished) -> Option<Outcome> {
+pub fn poll<T>(operation: &mut Unfinished<T>) -> Option<Result<T, Failure>> {
     let _context = runtime::handle().enter();
     match poll_caught(operation, &mut Context::from_waker(Waker::noop())) {
         Poll::Ready(outcome) => Some(outcome),
@@ -98,6 +99,25 @@ pub fn poll(operation: &mut Unfinished) -> Option<Outcome> {
 pub fn spawn(operation: Unfinished, queue: &Arc<CompletionQueue>, id: u64) -> Operation {
     let queue = queue.clone();
     run(operation, move |outcome| queue.push(id, outcome))
+}
+
+/// Runs an operation for a caller that has futures of its own, and may poll them on any thread.
+///
+/// It is polled once with the caller. What is not ready runs on the runtime, so that the caller is
+/// woken once, by its outcome. Dropped, it cancels the operation.
+pub async fn drive<T, F>(future: F) -> Result<T, Failure>
+where
+    T: Send + 'static,
+    F: Future<Output = Result<T, Failure>> + Send + 'static,
+{
+    let mut operation: Unfinished<T> = Box::pin(future);
+    if let Some(outcome) = poll(&mut operation) {
+        return outcome;
+    }
+    let (settle, settled) = oneshot::channel();
+    // Nobody takes the outcome of what was dropped meanwhile.
+    let _operation = run(operation, move |outcome| drop(settle.send(outcome)));
+    settled.await.unwrap_or_else(|_| Err(Failure::new(KvError::NotConnected, "operation")))
 }
 
 /// An operation that a thread waits for. Dropped, it cancels the operation.
@@ -146,7 +166,10 @@ impl Blocked {
     }
 }
 
-fn run(mut operation: Unfinished, settle: impl FnOnce(Outcome) + Send + 'static) -> Operation {
+fn run<T: 'static>(
+    mut operation: Unfinished<T>,
+    settle: impl FnOnce(Result<T, Failure>) + Send + 'static,
+) -> Operation {
     let task = runtime::handle().spawn(async move {
         let outcome = poll_fn(|cx| poll_caught(&mut operation, cx)).await;
         settle(outcome);
@@ -159,7 +182,7 @@ fn run(mut operation: Unfinished, settle: impl FnOnce(Outcome) + Send + 'static)
 
 /// Polls an operation; a panic is its outcome, since it must neither cross into another language
 /// nor leave a caller waiting for ever.
-fn poll_caught(operation: &mut Unfinished, cx: &mut Context<'_>) -> Poll<Outcome> {
+fn poll_caught<T>(operation: &mut Unfinished<T>, cx: &mut Context<'_>) -> Poll<Result<T, Failure>> {
     catch_unwind(AssertUnwindSafe(|| operation.as_mut().poll(cx)))
         .unwrap_or_else(|panic| Poll::Ready(Err(panicked(panic.as_ref()))))
 }

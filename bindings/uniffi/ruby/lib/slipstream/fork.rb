@@ -1,0 +1,17 @@
+# frozen_string_literal: true
+
+module Slipstream
+  # What a forked child inherits belongs to its parent: it answers NotConnected there, and the child
+  # connects anew.
+  module Fork
+    def _fork
+      SlipstreamUniffi.before_fork
+      super.tap do |child|
+        child.zero? ? SlipstreamUniffi.after_fork_in_child : SlipstreamUniffi.after_fork_in_parent
+      end
+    end
+  end
+  private_constant :Fork
+
+  Process.singleton_class.prepend(Fork)
+end

@@ -1,0 +1,6 @@
+# frozen_string_literal: true
+
+module Slipstream
+  # The version of this gem, and of the library inside it.
+  VERSION = "0.1.0"
+end

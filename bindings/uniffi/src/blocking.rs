@@ -1,0 +1,162 @@
+//! The blocking twins of the async methods.
+
+use crate::entry::Entry;
+use crate::failure::KvError;
+use crate::options::StoreOptions;
+use crate::session::Session;
+use crate::store::Store;
+use crate::update::Update;
+use crate::watch::Watch;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
+
+#[uniffi::export]
+impl Session {
+    /// `store`, blocking.
+    pub fn store_blocking(
+        &self,
+        name: String,
+        options: StoreOptions,
+    ) -> Result<Arc<Store>, KvError> {
+        wait(self.store(name, options))
+    }
+
+    /// `shutdown`, blocking.
+    pub fn shutdown_blocking(&self) -> Result<(), KvError> {
+        wait(self.shutdown())
+    }
+}
+
+#[uniffi::export]
+impl Store {
+    /// `get`, blocking.
+    pub fn get_blocking(&self, key: String) -> Result<Option<Entry>, KvError> {
+        wait(self.get(key))
+    }
+
+    /// `get_many`, blocking.
+    pub fn get_many_blocking(&self, keys: Vec<String>) -> Result<Vec<Option<Entry>>, KvError> {
+        wait(self.get_many(keys))
+    }
+
+    /// `entry`, blocking.
+    pub fn entry_blocking(&self, key: String) -> Result<Option<Entry>, KvError> {
+        wait(self.entry(key))
+    }
+
+    /// `keys`, blocking.
+    pub fn keys_blocking(&self, prefix: String) -> Result<Vec<String>, KvError> {
+        wait(self.keys(prefix))
+    }
+
+    /// `scan`, blocking.
+    pub fn scan_blocking(&self, prefix: String) -> Result<Vec<Entry>, KvError> {
+        wait(self.scan(prefix))
+    }
+
+    /// `put`, blocking.
+    pub fn put_blocking(
+        &self,
+        key: String,
+        value: Vec<u8>,
+        ttl: Option<Duration>,
+    ) -> Result<Vec<u8>, KvError> {
+        wait(self.put(key, value, ttl))
+    }
+
+    /// `create`, blocking.
+    pub fn create_blocking(
+        &self,
+        key: String,
+        value: Vec<u8>,
+        ttl: Option<Duration>,
+    ) -> Result<Vec<u8>, KvError> {
+        wait(self.create(key, value, ttl))
+    }
+
+    /// `update`, blocking.
+    pub fn update_blocking(
+        &self,
+        key: String,
+        value: Vec<u8>,
+        version: Vec<u8>,
+        ttl: Option<Duration>,
+    ) -> Result<Vec<u8>, KvError> {
+        wait(self.update(key, value, version, ttl))
+    }
+
+    /// `delete`, blocking.
+    pub fn delete_blocking(&self, key: String) -> Result<bool, KvError> {
+        wait(self.delete(key))
+    }
+
+    /// `delete_with_version`, blocking.
+    pub fn delete_with_version_blocking(
+        &self,
+        key: String,
+        version: Vec<u8>,
+    ) -> Result<bool, KvError> {
+        wait(self.delete_with_version(key, version))
+    }
+
+    /// `purge`, blocking.
+    pub fn purge_blocking(&self, key: String) -> Result<(), KvError> {
+        wait(self.purge(key))
+    }
+}
+
+#[uniffi::export]
+impl Watch {
+    /// `next_batch`, blocking up to `within`: nothing if no update came by then, and none is
+    /// lost. A language whose threads stop during a call asks in short portions.
+    pub fn next_batch_blocking(
+        &self,
+        max: u32,
+        within: Duration,
+    ) -> Result<Option<Vec<Update>>, KvError> {
+        let filled = wait_within(self.fill(), within).transpose()?;
+        Ok(filled.map(|()| self.take(max.max(1))))
+    }
+
+    /// `synced`, blocking up to `within`: whether the first state is complete.
+    pub fn synced_blocking(&self, within: Duration) -> Result<bool, KvError> {
+        Ok(wait_within(self.synced(), within).transpose()?.is_some())
+    }
+}
+
+/// Waits for a future on the calling thread.
+pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    loop {
+        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(answer) => return answer,
+            Poll::Pending => thread::park(),
+        }
+    }
+}
+
+/// Waits for a future on the calling thread, up to `limit`; then it is dropped.
+fn wait_within<T>(future: impl Future<Output = T>, limit: Duration) -> Option<T> {
+    let mut future = pin!(future);
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let start = Instant::now();
+    loop {
+        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(answer) => return Some(answer),
+            Poll::Pending => thread::park_timeout(limit.checked_sub(start.elapsed())?),
+        }
+    }
+}
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}

@@ -1,0 +1,129 @@
+use slipstream::handle::{self, Failure};
+use slipstream::{NatsOptions, StoreConfig};
+use slipstream_bridge::{seconds, store_config};
+use std::time::Duration;
+
+/// How long operations may take, and how to speak to a NATS cluster. Of `creds`, `creds_file`,
+/// `nkey`, `token`, `user` and a login in the URL one may be given. What is for NATS is refused
+/// with any other URL.
+#[derive(Debug, Clone, Default, uniffi::Record)]
+pub struct ConnectOptions {
+    /// How long one operation may take before it ends in `Timeout` (rule L3); 5 s unless given.
+    #[uniffi(default = None)]
+    pub timeout: Option<Duration>,
+    /// How long connecting may take (L4); 5 s unless given.
+    #[uniffi(default = None)]
+    pub connect_timeout: Option<Duration>,
+    /// The content of a `.creds` file, in base64.
+    #[uniffi(default = None)]
+    pub creds: Option<String>,
+    /// The path of a `.creds` file.
+    #[uniffi(default = None)]
+    pub creds_file: Option<String>,
+    /// The seed of an nkey, `SU...`.
+    #[uniffi(default = None)]
+    pub nkey: Option<String>,
+    /// A token.
+    #[uniffi(default = None)]
+    pub token: Option<String>,
+    /// A user's name.
+    #[uniffi(default = None)]
+    pub user: Option<String>,
+    /// The user's password.
+    #[uniffi(default = None)]
+    pub password: Option<String>,
+    /// The path of a PEM file of the authorities to trust instead of the system's; asks for TLS.
+    #[uniffi(default = None)]
+    pub tls_ca: Option<String>,
+    /// The path of a PEM file with the client's certificate; asks for TLS.
+    #[uniffi(default = None)]
+    pub tls_cert: Option<String>,
+    /// The path of a PEM file with the key of `tls_cert`.
+    #[uniffi(default = None)]
+    pub tls_key: Option<String>,
+    /// Whether TLS starts before the server says anything (its `handshake_first`).
+    #[uniffi(default = false)]
+    pub tls_first: bool,
+    /// Whether any replica of a store may answer reads, though it may be behind a write that was
+    /// just made (rule R5).
+    #[uniffi(default = false)]
+    pub stale_reads: bool,
+    /// What the server calls this connection in its reports; `slipstream` unless given.
+    #[uniffi(default = None)]
+    pub client_name: Option<String>,
+}
+
+/// How a store is made; what is left out is unlimited, and one for history and replicas (rule L2).
+#[derive(Debug, Clone, Default, uniffi::Record)]
+pub struct StoreOptions {
+    /// "persistent" or "memory".
+    #[uniffi(default = None)]
+    pub storage: Option<String>,
+    /// Versions kept of each key, 1 to 64.
+    #[uniffi(default = None)]
+    pub max_history: Option<u32>,
+    /// How long an entry lives unless it is written again.
+    #[uniffi(default = None)]
+    pub max_age: Option<Duration>,
+    /// The size of all keys and values, in bytes.
+    #[uniffi(default = None)]
+    pub max_bytes: Option<i64>,
+    /// Servers that keep a copy, 1 to 5.
+    #[uniffi(default = None)]
+    pub num_replicas: Option<u32>,
+    /// What a full store does: "new" refuses the write, "old" evicts the oldest.
+    #[uniffi(default = None)]
+    pub discard: Option<String>,
+}
+
+impl ConnectOptions {
+    pub(crate) fn checked(self) -> Result<handle::ConnectOptions, Failure> {
+        let defaults = handle::ConnectOptions::default();
+        Ok(handle::ConnectOptions {
+            timeout: time("timeout", self.timeout, defaults.timeout)?,
+            connect_timeout: time(
+                "connect_timeout",
+                self.connect_timeout,
+                defaults.connect_timeout,
+            )?,
+            nats: NatsOptions {
+                creds: self.creds,
+                creds_file: self.creds_file.map(Into::into),
+                nkey: self.nkey,
+                token: self.token,
+                user: self.user,
+                password: self.password,
+                tls_ca: self.tls_ca.map(Into::into),
+                tls_cert: self.tls_cert.map(Into::into),
+                tls_key: self.tls_key.map(Into::into),
+                tls_first: self.tls_first,
+                stale_reads: self.stale_reads,
+                client_name: self.client_name,
+            },
+        })
+    }
+}
+
+impl StoreOptions {
+    pub(crate) fn config(self, name: &str) -> Result<StoreConfig, Failure> {
+        store_config(
+            name,
+            self.storage.as_deref(),
+            self.max_history,
+            self.max_age,
+            self.max_bytes,
+            self.num_replicas.map(|replicas| replicas as usize),
+            self.discard.as_deref(),
+        )
+        .map_err(|error| Failure { store: Some(name.to_owned()), ..Failure::new(error, "store") })
+    }
+}
+
+fn time(field: &str, given: Option<Duration>, default: Duration) -> Result<Duration, Failure> {
+    match given {
+        None => Ok(default),
+        Some(time) => {
+            seconds(field, time.as_secs_f64()).map_err(|error| Failure::new(error, "connect"))
+        }
+    }
+}
