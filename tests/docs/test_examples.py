@@ -3,12 +3,9 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from fences import ROOT
-from kit.nats_server import NatsServer
 from slipstream import sync
 
 LOCK_SECONDS = 60
@@ -19,15 +16,6 @@ LOCKS = {
     "c": [sys.executable, "examples/lock.py"],
     "d": ["node", "examples/lock.mjs"],
 }
-
-
-@pytest.fixture(params=["file", "nats"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    if request.param == "file":
-        yield f"file:{tmp_path / 'state.db'}"
-    else:
-        with NatsServer(tmp_path / "server") as server:
-            yield server.url
 
 
 def test_one_at_a_time_has_the_lock_also_after_a_holder_that_died(url: str) -> None:

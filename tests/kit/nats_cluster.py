@@ -3,18 +3,19 @@
 import http.client
 import json
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from kit.jetstream import JetStream, JetStreamError
 from kit.nats_server import NatsServer
 from kit.ports import HOST, free_port
+from kit.service import Service
 from kit.wait import wait_for
 
 _NAMES = ("n1", "n2", "n3")
 _SECONDS = 60.0
 
 
-class NatsCluster:
+class NatsCluster(Service):
     """Servers ``n1``, ``n2`` and ``n3``; a store of three replicas lives through the loss of one.
 
     ``with NatsCluster(folder) as cluster: connect(cluster.url)``, which lists all three.
@@ -37,17 +38,6 @@ class NatsCluster:
     def jetstream(self) -> JetStream:
         """The cluster's JetStream, asked through a server that runs."""
         return self._running()[0].jetstream
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
     def start(self) -> None:
         """Starts what does not run, and waits until stores can be made and written."""

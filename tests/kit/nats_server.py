@@ -4,11 +4,11 @@ import shutil
 import signal
 import sys
 from pathlib import Path
-from typing import Self
 
 from kit.daemon import Daemon
 from kit.jetstream import JetStream
 from kit.ports import HOST, free_port
+from kit.service import Service
 from kit.wait import wait_for
 
 _READY = "Server is ready"
@@ -22,7 +22,7 @@ def program() -> Path:
     return Path(found)
 
 
-class NatsServer:
+class NatsServer(Service):
     """One server with JetStream. It keeps its port and its store over `stop` and `start`.
 
     Everything it has is in ``folder``, which must be its own. It is started by ``with`` or by
@@ -64,17 +64,6 @@ class NatsServer:
     @property
     def is_running(self) -> bool:
         return self._daemon is not None and self._daemon.is_running
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
     def start(self) -> None:
         """Starts it, where it does not run, and waits until it takes connections."""

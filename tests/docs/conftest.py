@@ -1,0 +1,1 @@
+from kit.url import url as url
