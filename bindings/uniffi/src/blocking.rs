@@ -111,15 +111,20 @@ impl Store {
 
 #[uniffi::export]
 impl Watch {
-    /// `next_batch`, blocking up to `within`: nothing if no update came by then, and none is
-    /// lost. A language whose threads stop during a call asks in short portions.
+    /// `fill`, blocking up to `within`: whether there is something to take, or the watch has ended.
+    /// A language that throws where a call returns loses nothing that way, and one whose threads
+    /// stop during a call asks in short portions.
+    pub fn fill_blocking(&self, within: Duration) -> Result<bool, KvError> {
+        Ok(wait_within(self.fill(), within).transpose()?.is_some())
+    }
+
+    /// `next_batch`, blocking up to `within`: nothing if no update came by then, and none is lost.
     pub fn next_batch_blocking(
         &self,
         max: u32,
         within: Duration,
     ) -> Result<Option<Vec<Update>>, KvError> {
-        let filled = wait_within(self.fill(), within).transpose()?;
-        Ok(filled.map(|()| self.take(max.max(1))))
+        Ok(self.fill_blocking(within)?.then(|| self.take(max.max(1))))
     }
 
     /// `synced`, blocking up to `within`: whether the first state is complete.
