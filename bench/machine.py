@@ -1,10 +1,12 @@
 """What a figure was measured on."""
 
+import json
 import os
 import platform
 import subprocess
 import tomllib
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 
 
@@ -23,6 +25,9 @@ def stamp(root: Path) -> dict[str, str]:
         "Rust": output("rustc", "--version").split()[1],
         "nats-server": output("nats-server", "--version").split()[-1].removeprefix("v"),
         "async-nats": locked(root / "bench" / "Cargo.lock", "async-nats"),
+        "nats-py": version("nats-py"),
+        "uvloop": version("uvloop"),
+        "@nats-io/kv": installed(root / "node" / "node_modules", "@nats-io/kv"),
         "commit": output("git", "-C", str(root), "describe", "--always", "--dirty"),
     }
 
@@ -46,6 +51,11 @@ def locked(path: Path, name: str) -> str:
     """The version of a crate in a lock file."""
     packages = tomllib.loads(path.read_text())["package"]
     return next(str(package["version"]) for package in packages if package["name"] == name)
+
+
+def installed(folder: Path, name: str) -> str:
+    """The version of an npm package."""
+    return str(json.loads((folder / name / "package.json").read_text())["version"])
 
 
 def output(*command: str) -> str:

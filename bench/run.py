@@ -1,7 +1,8 @@
 """Measures ours, the peers and the floors side by side: `make bench`.
 
-Prints the table as Markdown and writes every measurement to bench/results/. A target that is
-missed is said so in the table; it does not fail the run, since a bench is not a test.
+Prints the table as Markdown, and writes every measurement as JSON and a chart as SVG, to
+target/bench/results/ or with --readme to where README.md shows them. A target that is missed is
+said so in the table; it does not fail the run, since a bench is not a test.
 """
 
 import argparse
@@ -11,53 +12,70 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 import tomllib
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from pathlib import Path
 
 import machine
 import server
+from chart import svg
+from measurement import Measurement, Row
 from places import BENCH, BUILT, ROOT
-from report import Measurement, Row, markdown
+from report import markdown
 
 PROGRAM_SECONDS = 600
 ENGINE_ROUND_SECONDS = "1.0"
+# What was measured last and is not shown: not kept with the sources.
+SCRATCH = ROOT / "target" / "bench" / "results"
 README_TABLES = r"(<!-- make bench: {section} -->\n).*?(<!-- end of {section} -->)"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=7, help="rounds of each row")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of each row")
     parser.add_argument(
-        "--only", metavar="NAME", action="append", help="measure this row or section alone"
+        "--only",
+        metavar="NAME",
+        action="append",
+        help="measure this section, or the rows whose names begin so",
     )
     parser.add_argument(
-        "--readme", action="store_true", help="show the tables of what was measured in README.md"
+        "--readme",
+        action="store_true",
+        help="keep the results of whole sections and show them in README.md",
     )
     options = parser.parse_args()
-    rows = [
-        Row(**row)
-        for row in tomllib.loads((BENCH / "rows.toml").read_text())["row"]
-        if options.only is None or {row["id"], row["section"]} & set(options.only)
-    ]
+    every = [Row(**row) for row in tomllib.loads((BENCH / "rows.toml").read_text())["row"]]
+    rows = [row for row in every if options.only is None or chosen(row, options.only)]
     if not rows:
-        parser.error(f"rows.toml has no row or section of the name {', '.join(options.only)}")
+        parser.error(f"rows.toml has no row or section {', '.join(options.only)}")
+    sections = dict.fromkeys(row.section for row in rows)
+    if options.readme and any(row.section in sections and row not in rows for row in every):
+        parser.error("README.md shows whole sections only")
     stamp = machine.stamp(ROOT)
-    measurements = []
-    for row in rows:
-        print(f"measuring {row.id} ...", file=sys.stderr, flush=True)
-        measurements += measured(row, options.rounds)
-    for section in dict.fromkeys(row.section for row in rows):
-        tables = markdown([row for row in rows if row.section == section], measurements, stamp)
-        print(f"{tables}\n")
+    for section in sections:
+        of_section = [row for row in rows if row.section == section]
+        measurements = [each for row in of_section for each in measured(row, options.rounds)]
+        tables = markdown(of_section, measurements, stamp)
+        print(f"{tables}\n", flush=True)
+        folder = BENCH / "results" if options.readme else SCRATCH
+        keep(folder / f"{section}.json", stamp, measurements)
+        chart = (
+            ROOT / "docs" / f"bench-{section}.svg" if options.readme else folder / f"{section}.svg"
+        )
+        chart.write_text(svg(section, of_section, measurements, stamp))
         if options.readme:
-            show(section, tables)
-    keep(stamp, measurements)
+            show(section, tables, chart)
+
+
+def chosen(row: Row, names: list[str]) -> bool:
+    return any(row.section == name or row.id.startswith(name) for name in names)
 
 
 def measured(row: Row, rounds: int) -> list[Measurement]:
     """Runs one program in a process of its own, on an empty directory on disk."""
+    started = time.monotonic()
     with ExitStack() as stack:
         directory = stack.enter_context(
             tempfile.TemporaryDirectory(prefix="slipstream-bench-", dir=ROOT / "target")
@@ -73,6 +91,7 @@ def measured(row: Row, rounds: int) -> list[Measurement]:
             check=True,
             timeout=PROGRAM_SECONDS,
         )
+    print(f"{row.id}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
     return [Measurement(**json.loads(line)) for line in finished.stdout.splitlines()]
 
 
@@ -96,22 +115,24 @@ def environment() -> dict[str, str]:
     }
 
 
-def keep(stamp: dict[str, str], measurements: list[Measurement]) -> None:
-    time = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    path = BENCH / "results" / f"{time}.json"
+def keep(path: Path, stamp: dict[str, str], measurements: list[Measurement]) -> None:
     path.parent.mkdir(exist_ok=True)
-    text = {"machine": stamp, "measurements": [vars(each) for each in measurements]}
-    path.write_text(json.dumps(text, indent=1) + "\n")
-    print(f"\nEvery measurement: {path.relative_to(ROOT)}", file=sys.stderr)
+    values = [
+        {name: value for name, value in vars(each).items() if value is not None}
+        for each in measurements
+    ]
+    path.write_text(json.dumps({"machine": stamp, "measurements": values}, indent=1) + "\n")
+    print(f"every measurement: {path.relative_to(ROOT)}", file=sys.stderr)
 
 
-def show(section: str, tables: str) -> None:
-    """Puts the tables in the place of those that README.md has of this section."""
+def show(section: str, tables: str, chart: Path) -> None:
+    """Puts the chart and the tables in the place of those that README.md has of this section."""
     path = ROOT / "README.md"
     place = README_TABLES.format(section=section)
+    picture = f"![Times as fast as the peers: {section}]({chart.relative_to(ROOT)})"
     text, count = re.subn(
         place,
-        lambda found: f"{found[1]}\n{tables}\n\n{found[2]}",
+        lambda found: f"{found[1]}\n{picture}\n\n{tables}\n\n{found[2]}",
         path.read_text(),
         flags=re.DOTALL,
     )

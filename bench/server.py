@@ -21,6 +21,6 @@ def filled(folder: Path) -> Iterator[dict[str, str]]:
     """A server with the bucket of all keys, on disk in ``folder``; gives the variables that tell
     a program of it."""
     with NatsServer(folder / "nats-server") as server:
-        variables = {"NATS_URL": server.url}
+        variables = {"NATS_URL": server.url, "NATS_PROGRAM": str(PROGRAM)}
         subprocess.run([PROGRAM, "fill"], env=variables, check=True, timeout=FILL_SECONDS)
         yield variables

@@ -1,21 +1,26 @@
-"""`get` and `put` on a nats-server, many of them in flight, against nats-py."""
+"""`get` and `put` on a nats-server, many of them in flight: ours, nats-py, one pyo3-async-runtimes
+future a call over async-nats, and what the server gives a bare socket."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import subprocess
 
+import baseline_python
 import nats
 import slipstream
+from in_flight import InFlight
 from measure import VALUE, measure, rounds, row
-from nats_data import BUCKET, URL, sample
+from nats_data import BUCKET, PROGRAM, URL, sample
 
-CALLS = 20_000
+CALLS = 40_000
+FEW = 5_000
+WARM_UP = 2_000
 
 
 async def main() -> None:
     _, _, operation, count = row().split("-")
-    in_flight = int(count)
     client = await nats.connect(URL)
     bucket = await client.jetstream().key_value(BUCKET)
+    baseline = baseline_python.bucket(URL, BUCKET)
     async with slipstream.connect(URL) as conn:
         store = await conn.store(BUCKET)
 
@@ -27,37 +32,34 @@ async def main() -> None:
             entry = await bucket.get(key)
             assert entry.value is not None and len(entry.value) == len(VALUE)
 
+        async def get_future(key: str) -> None:
+            value = await baseline.get(key)
+            assert value is not None and len(value) == len(VALUE)
+
         async def put(key: str) -> None:
             await store.put(key, VALUE)
 
         async def put_peer(key: str) -> None:
             await bucket.put(key, VALUE)
 
-        ours, peer = (get, get_peer) if operation == "get" else (put, put_peer)
+        async def put_future(key: str) -> None:
+            await baseline.put(key, VALUE)
+
+        calls = {
+            "get": (get, get_peer, get_future),
+            "put": (put, put_peer, put_future),
+        }[operation]
+        names = ("slipstream", "nats-py", "pyo3-async-runtimes")
+        numbers = (CALLS, CALLS, FEW)
+        for call in calls:
+            await InFlight(sample(WARM_UP, rounds()), int(count), call).run()
         for number in range(rounds()):
             keys = sample(CALLS, number)
-            for who, call in (("slipstream", ours), ("nats-py", peer)):
-                calls = Calls(keys, in_flight, call)
-                await measure(row(), who, number, CALLS, calls.run)
+            for who, call, most in zip(names, calls, numbers, strict=True):
+                run = InFlight(keys[:most], int(count), call).run
+                await measure(row(), who, number, most, run)
+            subprocess.run([PROGRAM, "floor", row(), str(number), operation, count], check=True)
     await client.close()
-
-
-class Calls:
-    """A call for each key, so many of them at any time."""
-
-    def __init__(
-        self, keys: list[str], in_flight: int, call: Callable[[str], Awaitable[None]]
-    ) -> None:
-        self._keys = iter(keys)
-        self._in_flight = in_flight
-        self._call = call
-
-    async def run(self) -> None:
-        await asyncio.gather(*(self._in_turn() for _ in range(self._in_flight)))
-
-    async def _in_turn(self) -> None:
-        for key in self._keys:
-            await self._call(key)
 
 
 asyncio.run(main())

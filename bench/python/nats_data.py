@@ -6,6 +6,8 @@ import random
 URL = os.environ["NATS_URL"]
 BUCKET = "bench"
 KEYS = [f"node.{number // 10:05}.{number % 10}" for number in range(100_000)]
+# The Rust program beside these: bare sockets, and the other process that writes.
+PROGRAM = os.environ["NATS_PROGRAM"]
 
 
 def sample(count: int, order: int) -> list[str]:

@@ -34,6 +34,16 @@ pub fn create(wire: &mut Wire, name: &str) -> Result<()> {
 /// Writes the value of the bench under each key, and waits until the server has them all.
 /// Returns the revision of the last.
 pub fn fill(wire: &mut Wire, name: &str, keys: impl Iterator<Item = String>) -> Result<u64> {
+    fill_and_tell(wire, name, keys, || ())
+}
+
+/// The same, and calls `written` after each acknowledgement.
+pub fn fill_and_tell(
+    wire: &mut Wire,
+    name: &str,
+    keys: impl Iterator<Item = String>,
+    mut written: impl FnMut(),
+) -> Result<u64> {
     const INBOX: &str = "_INBOX.bench.fill";
     let prefix = format!("$KV.{name}.");
     let (mut under_way, mut revision) = (0, 0);
@@ -41,6 +51,7 @@ pub fn fill(wire: &mut Wire, name: &str, keys: impl Iterator<Item = String>) -> 
     for key in keys {
         if under_way == WINDOW {
             revision = acknowledged(wire)?;
+            written();
             under_way -= 1;
         }
         wire.publish([&prefix, &key], INBOX, &VALUE);
@@ -48,6 +59,7 @@ pub fn fill(wire: &mut Wire, name: &str, keys: impl Iterator<Item = String>) -> 
     }
     for _ in 0..under_way {
         revision = acknowledged(wire)?;
+        written();
     }
     wire.unsubscribe(ID);
     Ok(revision)

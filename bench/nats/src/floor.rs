@@ -1,13 +1,17 @@
 use crate::Result;
 use crate::wire::Wire;
+use measure::VALUE;
+use std::collections::{HashSet, VecDeque};
 
 const REQUEST: u32 = 1;
 const DELIVERY: u32 = 2;
 const CREATED: &str = "_INBOX.bench.created";
 const DELIVERED: &str = "_INBOX.bench.delivered";
 const NAME: &str = "bench_floor";
+/// The server answers for no more keys than 1,024 at once.
+const BATCH: usize = 1_000;
 
-/// Gets of the keys of a bucket, `in_flight` of them under way at any time.
+/// Gets of the keys of a bucket, a request each, `in_flight` of them under way at any time.
 pub fn get(wire: &mut Wire, bucket: &str, keys: &[String], in_flight: usize) -> Result<()> {
     const INBOX: &str = "_INBOX.bench.get";
     let prefix = format!("$JS.API.DIRECT.GET.KV_{bucket}.$KV.{bucket}.");
@@ -18,11 +22,76 @@ pub fn get(wire: &mut Wire, bucket: &str, keys: &[String], in_flight: usize) -> 
     }
     for _ in keys {
         let message = wire.next()?;
-        if message.payload.len() != measure::VALUE.len() {
+        if message.payload.len() != VALUE.len() {
             return Err(format!("no value: {}", String::from_utf8_lossy(message.headers)).into());
         }
         if let Some(key) = left.next() {
             wire.publish([&prefix, key], INBOX, b"");
+        }
+    }
+    wire.unsubscribe(REQUEST);
+    Ok(())
+}
+
+/// The same keys, asked for in batches: two requests under way at any time, which share what is in
+/// flight between them.
+pub fn get_batches(wire: &mut Wire, bucket: &str, keys: &[String], in_flight: usize) -> Result<()> {
+    const INBOX: &str = "_INBOX.bench.batch";
+    const UNDER_WAY: usize = 2;
+    let subject = format!("$JS.API.DIRECT.GET.KV_{bucket}");
+    let mut batches = keys.chunks((in_flight / UNDER_WAY).clamp(1, BATCH));
+    wire.subscribe(INBOX, REQUEST);
+    let mut wanted = VecDeque::new();
+    for batch in batches.by_ref().take(UNDER_WAY) {
+        wanted.push_back(ask_for(wire, &subject, INBOX, bucket, batch)?);
+    }
+    while let Some(left) = wanted.front_mut() {
+        match wire.next()?.payload.len() {
+            0 if *left > 0 => return Err(format!("{left} values are missing").into()),
+            0 => {
+                wanted.pop_front();
+                if let Some(batch) = batches.next() {
+                    wanted.push_back(ask_for(wire, &subject, INBOX, bucket, batch)?);
+                }
+            }
+            length if length == VALUE.len() && *left > 0 => *left -= 1,
+            length => return Err(format!("{length} bytes that nobody asked for").into()),
+        }
+    }
+    wire.unsubscribe(REQUEST);
+    Ok(())
+}
+
+/// Asks for a batch of keys, and returns how many values are to come.
+fn ask_for(
+    wire: &mut Wire,
+    subject: &str,
+    inbox: &str,
+    bucket: &str,
+    keys: &[String],
+) -> Result<usize> {
+    let subjects: HashSet<_> = keys.iter().map(|key| format!("$KV.{bucket}.{key}")).collect();
+    let request = serde_json::to_vec(&serde_json::json!({ "multi_last": subjects }))?;
+    wire.publish([subject, ""], inbox, &request);
+    Ok(subjects.len())
+}
+
+/// Puts of the value of the bench, `in_flight` of them under way at any time.
+pub fn put(wire: &mut Wire, bucket: &str, keys: &[String], in_flight: usize) -> Result<()> {
+    const INBOX: &str = "_INBOX.bench.put";
+    let prefix = format!("$KV.{bucket}.");
+    wire.subscribe(INBOX, REQUEST);
+    let mut left = keys.iter();
+    for key in left.by_ref().take(in_flight) {
+        wire.publish([&prefix, key], INBOX, &VALUE);
+    }
+    for _ in keys {
+        let answer = wire.next()?.payload;
+        if memchr::memmem::find(answer, b"\"error\"").is_some() {
+            return Err(format!("not written: {}", String::from_utf8_lossy(answer)).into());
+        }
+        if let Some(key) = left.next() {
+            wire.publish([&prefix, key], INBOX, &VALUE);
         }
     }
     wire.unsubscribe(REQUEST);

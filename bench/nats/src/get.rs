@@ -1,6 +1,6 @@
 use crate::ours::Ours;
 use crate::wire::Wire;
-use crate::{Result, data, floor, peer};
+use crate::{Result, calls, data, peer};
 use measure::{Clock, VALUE, report};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -37,9 +37,7 @@ pub async fn run(row: &str, in_flight: usize, rounds: usize) -> Result<()> {
         .await?;
         report(row, "async-nats kv", round, &clock.stop(GETS as u64));
 
-        let clock = Clock::start();
-        floor::get(&mut wire, data::BUCKET, &keys, in_flight)?;
-        report(row, "raw socket", round, &clock.stop(GETS as u64));
+        calls::gets(&mut wire, row, round, &keys, in_flight)?;
     }
     ours.close().await
 }

@@ -1,11 +1,14 @@
 //! The rows of NATS, on the server that `bench/run.py` starts: ours through the handles,
 //! async-nats, and what the server gives a bare socket. Prints one JSON line a measurement.
 //!
-//! Usage: `nats fill`, which makes the bucket of all keys, then `nats ROW ROUNDS`.
+//! Usage: `nats fill`, which makes the bucket of all keys, then `nats ROW ROUNDS`. For the rows of
+//! other languages, `nats floor ROW ROUND get|put IN_FLIGHT` measures a bare socket in one round,
+//! and `nats write` is the other process that writes.
 //!
 //! Everything runs on one thread, as in the bridge of the other languages.
 
 mod bucket;
+mod calls;
 mod data;
 mod floor;
 mod get;
@@ -16,6 +19,7 @@ mod resume;
 mod scan;
 mod server;
 mod wire;
+mod write;
 
 use wire::Wire;
 
@@ -29,8 +33,12 @@ fn main() -> Result<()> {
         match arguments[..] {
             ["fill"] => fill(),
             ["watch", who] => latency::watch(who).await,
+            ["write"] => write::run(),
+            ["floor", row, round, operation, in_flight] => {
+                calls::run(row, round.parse()?, operation, in_flight.parse()?)
+            }
             [row, rounds] => measure(row, rounds.parse()?).await,
-            _ => Err("usage: nats fill, or nats ROW ROUNDS".into()),
+            _ => Err("usage: nats fill, nats ROW ROUNDS, nats floor ..., or nats write".into()),
         }
     })
 }

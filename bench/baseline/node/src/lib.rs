@@ -1,6 +1,8 @@
 //! The same store behind napi's `async fn`: what a binding costs that makes one native promise a
 //! call.
 
+mod bucket;
+
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 use slipstream::StoreConfig;

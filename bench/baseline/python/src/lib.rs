@@ -1,5 +1,7 @@
 //! The same store behind pyo3-async-runtimes: what a binding costs that makes one future a call.
 
+mod bucket;
+
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3_async_runtimes::tokio::{future_into_py, get_runtime};
@@ -65,5 +67,7 @@ fn raise(failure: Failure) -> PyErr {
 #[pymodule]
 fn baseline_python(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<BaselineStore>()?;
-    module.add_function(wrap_pyfunction!(filled, module)?)
+    module.add_function(wrap_pyfunction!(filled, module)?)?;
+    module.add_class::<bucket::BaselineBucket>()?;
+    module.add_function(wrap_pyfunction!(bucket::bucket, module)?)
 }
