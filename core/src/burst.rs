@@ -8,7 +8,6 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 /// A connection that sends at the end of a burst.
-#[allow(dead_code)]
 pub(crate) trait Flush: Send + Sync {
     /// Sends what is there, without waiting.
     fn flush(&self);
@@ -41,7 +40,6 @@ pub fn flush() {
 
 /// Has `it` flushed at the end of this thread's burst; whether there is one. To be called once for
 /// everything that waits to be sent.
-#[allow(dead_code)]
 pub(crate) fn defer(it: &Arc<impl Flush + 'static>) -> bool {
     BURST.with_borrow_mut(|burst| match burst {
         Some(deferred) => {

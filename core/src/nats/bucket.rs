@@ -8,11 +8,11 @@ use super::filter::filters;
 use super::gather::Gather;
 use super::link::{ASK_AGAIN, Link};
 use super::message::end_of_batch;
+use super::response::Response;
 use super::seen::Seen;
 use crate::key::PrefixSet;
 use crate::kv::KvError;
 use crate::store::{DiscardPolicy, StorageType, StoreConfig};
-use async_nats::Message;
 use bytes::Bytes;
 use std::sync::Arc;
 use std::time::Duration;
@@ -140,17 +140,17 @@ impl Bucket {
         &self,
         request: Bytes,
         start: impl Fn() -> T,
-        mut take: impl FnMut(&mut T, &Message) -> Result<(), KvError>,
+        mut take: impl FnMut(&mut T, &Response) -> Result<(), KvError>,
     ) -> Result<Option<T>, KvError> {
         if request.len() > self.link.max_payload() {
             return Ok(None);
         }
         let subject = ["$JS.API.DIRECT.GET.", &self.stream].concat();
-        let take = |(taken, complete): &mut (T, bool), message: Box<Message>| {
-            let end = end_of_batch(&message);
+        let take = |(taken, complete): &mut (T, bool), response: Response| {
+            let end = end_of_batch(&response);
             match end {
                 Some(all) => *complete = all,
-                None => take(taken, &message)?,
+                None => take(taken, &response)?,
             }
             Ok(end.is_some())
         };

@@ -1,7 +1,9 @@
 use super::address::{Address, Addresses};
 use super::config::Settings;
+use super::credentials::Credentials;
+use super::dial::Dial;
 use super::events::Events;
-use super::{credentials, tls};
+use super::tls;
 use crate::kv::KvError;
 use async_nats::{
     Client, ConnectError, ConnectErrorKind, ConnectOptions, ReconnectToServer, Server, ServerInfo,
@@ -36,12 +38,16 @@ const SUBSCRIPTION_CAPACITY: usize = 1 << 18;
 /// A server that does not answer takes only its share of the time, so that the list is tried
 /// whole. The error names every server that was tried and why it was not the one (rule L4).
 /// `events` is told what becomes of the connection afterwards.
-pub(super) async fn connect(settings: &Settings, events: Arc<Events>) -> Result<Client, KvError> {
+pub(super) async fn connect(
+    settings: &Settings,
+    events: Arc<Events>,
+) -> Result<(Client, Dial), KvError> {
     let deadline = Instant::now() + settings.connect_timeout;
     let mut addresses = Addresses::parse(&settings.url)?;
-    let options = timeout_at(deadline, options(settings.clone(), addresses.clone()))
+    let dial = timeout_at(deadline, dial(settings.clone(), addresses.clone()))
         .await
-        .unwrap_or_else(|_| Err(failed(&addresses, "reading the files it needs timed out")))?
+        .unwrap_or_else(|_| Err(failed(&addresses, "reading the files it needs timed out")))?;
+    let options = options(&dial, &addresses)
         .reconnect_delay_callback(|_| Duration::ZERO)
         .reconnect_to_server_callback(pacing(events.clone()))
         .event_callback(move |event| {
@@ -58,7 +64,7 @@ pub(super) async fn connect(settings: &Settings, events: Arc<Events>) -> Result<
             Ok(client) => {
                 let widened = timeout_at(deadline, widen(&client, addresses.servers())).await;
                 widened.unwrap_or_else(|_| Err(failed(server, "the connection was cut again")))?;
-                return Ok(client);
+                return Ok((client, dial));
             }
             Err(failure) => failures.push(failure),
         }
@@ -66,32 +72,46 @@ pub(super) async fn connect(settings: &Settings, events: Arc<Events>) -> Result<
     Err(sum(failures))
 }
 
-/// What async-nats is told, whichever server it is.
-async fn options(settings: Settings, addresses: Addresses) -> Result<ConnectOptions, KvError> {
+/// How to log in, whichever server it is. Reads the files that are named.
+async fn dial(settings: Settings, addresses: Addresses) -> Result<Dial, KvError> {
     let reading = tokio::task::spawn_blocking(move || {
         let given = &settings.options;
         let servers = u32::try_from(addresses.servers().len()).unwrap_or(u32::MAX);
-        let mut options = ConnectOptions::new()
-            .name(given.client_name.as_deref().unwrap_or("slipstream"))
-            .require_tls(addresses.need_tls() || tls::is_asked_for(given))
-            .tls_client_config(tls::client_config(given)?)
-            .connection_timeout((settings.connect_timeout / servers).max(RECONNECT_TIMEOUT))
-            .ping_interval(PING_INTERVAL)
-            .subscription_capacity(SUBSCRIPTION_CAPACITY)
-            // Every operation has its own deadline (rule L3).
-            .request_timeout(None)
-            // Keys and names are checked before they become a part of one (rules K1, K3).
-            .skip_subject_validation(true);
-        if given.tls_first {
-            options = options.tls_first();
-        }
-        // The addresses that a server tells of websockets would be taken for plain ones.
-        if addresses.servers().iter().any(|server| server.scheme().is_websocket()) {
-            options = options.ignore_discovered_servers();
-        }
-        credentials::authenticate(options, addresses.login(), given)
+        let client_name = given.client_name.as_deref().unwrap_or("slipstream");
+        Ok(Dial {
+            tls: Arc::new(tls::client_config(given)?),
+            credentials: Credentials::read(addresses.login(), given)?,
+            require_tls: addresses.need_tls() || tls::is_asked_for(given),
+            tls_first: given.tls_first,
+            client_name: client_name.to_owned(),
+            limit: (settings.connect_timeout / servers).max(RECONNECT_TIMEOUT),
+        })
     });
     reading.await.unwrap_or_else(|error| Err(KvError::OperationFailed(error.to_string())))
+}
+
+/// What async-nats is told, whichever server it is.
+fn options(dial: &Dial, addresses: &Addresses) -> ConnectOptions {
+    let options = dial.credentials.options();
+    let mut options = options
+        .name(&dial.client_name)
+        .require_tls(dial.require_tls)
+        .tls_client_config((*dial.tls).clone())
+        .connection_timeout(dial.limit)
+        .ping_interval(PING_INTERVAL)
+        .subscription_capacity(SUBSCRIPTION_CAPACITY)
+        // Every operation has its own deadline (rule L3).
+        .request_timeout(None)
+        // Keys and names are checked before they become a part of one (rules K1, K3).
+        .skip_subject_validation(true);
+    if dial.tls_first {
+        options = options.tls_first();
+    }
+    // The addresses that a server tells of websockets would be taken for plain ones.
+    if addresses.servers().iter().any(|server| server.scheme().is_websocket()) {
+        options = options.ignore_discovered_servers();
+    }
+    options
 }
 
 async fn try_server(

@@ -74,12 +74,12 @@ impl Connection for NatsConnection {
         let events = Events::new();
         let link = match &self.way {
             Way::Settings(settings) => {
-                let client = connect(settings, events.clone()).await?;
+                let (client, dial) = connect(settings, events.clone()).await?;
                 let Settings { timeout, options, .. } = &**settings;
-                Link::start(client, &events, *timeout, options.stale_reads, true).await?
+                Link::start(client, &events, *timeout, options.stale_reads, Some(dial)).await?
             }
             Way::Client(client) => {
-                let link = Link::start(client.clone(), &events, TIMEOUT, false, false).await?;
+                let link = Link::start(client.clone(), &events, TIMEOUT, false, None).await?;
                 tokio::spawn(events.follow(client.clone()));
                 link
             }

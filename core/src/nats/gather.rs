@@ -6,11 +6,10 @@
 
 use super::api::MultiRequest;
 use super::bucket::Bucket;
-use super::message::Said;
 use super::read::{Last, last_of};
+use super::response::Response;
 use crate::kv::KvError;
 use crate::lock::Mutex;
-use async_nats::Message;
 use hashbrown::HashMap;
 use smallvec::SmallVec;
 use std::sync::Arc;
@@ -94,7 +93,7 @@ impl Drop for Reading<'_> {
 /// an answer asks alone and is told what is wrong.
 async fn ask(bucket: Arc<Bucket>, full: Option<Vec<Waiter>>) {
     let Bucket { link, gather, .. } = &*bucket;
-    if link.connected().await.is_err() {
+    if link.ready().await.is_err() {
         gather.take();
         return;
     }
@@ -115,9 +114,9 @@ async fn ask(bucket: Arc<Bucket>, full: Option<Vec<Waiter>>) {
             let _ = answer.send(last.clone());
         }
     };
-    let take = |(): &mut (), message: &Message| {
-        let said = Said::by(message.headers.as_ref());
-        tell(said.subject()?, &Some(last_of(&said, message)?));
+    let take = |(): &mut (), response: &Response| {
+        let said = response.said();
+        tell(said.subject()?, &Some(last_of(&said, response)?));
         Ok(())
     };
     match bucket.last_of_each(request, || (), take).await {

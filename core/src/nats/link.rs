@@ -1,13 +1,16 @@
 use super::api::{Refusal, Reply};
+use super::dial::Dial;
 use super::events::{Events, Status};
+use super::headers::Headers;
+use super::lane::Lane;
 use super::message::not_understood;
 use super::request::{Requests, Unanswered};
+use super::response::Response;
 use crate::fork::{self, Gate, Gated};
 use crate::kv::KvError;
 use crate::lock::Mutex;
 use async_nats::connection::State as ClientState;
-use async_nats::header::HeaderMap;
-use async_nats::{Client, Message, StatusCode, Subject};
+use async_nats::{Client, Subject};
 use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -30,6 +33,8 @@ pub(super) struct Link {
     timeout: Duration,
     /// Whether the client ends with this connection. One that was handed in is its owner's.
     owned: bool,
+    /// A faster way for requests, where there can be one.
+    lane: Option<Lane>,
     generation: u64,
     gate: Gate,
     me: Weak<Link>,
@@ -52,17 +57,21 @@ const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 impl Link {
     /// Takes over a connected client, whose events go to `events`. One request takes no longer than
-    /// `timeout` (L3).
+    /// `timeout` (L3). With a way to dial the servers it is ours: it ends with this connection, and
+    /// has a lane beside it.
     pub(super) async fn start(
         client: Client,
         events: &Events,
         timeout: Duration,
         stale_reads: bool,
-        owned: bool,
+        dial: Option<Dial>,
     ) -> Result<Arc<Self>, KvError> {
-        let requests = Requests::start(client.clone()).await?;
+        let requests = Requests::over_client(client.clone()).await?;
+        let owned = dial.is_some();
+        let lane = dial.map(|dial| Lane::new(client.clone(), dial));
         let link = Arc::new_cyclic(|me| Self {
             client,
+            lane,
             requests,
             status: events.status(),
             consumers: Mutex::default(),
@@ -143,31 +152,53 @@ impl Link {
         Ok(())
     }
 
+    /// Waits until requests can be sent.
+    pub(super) async fn ready(&self) -> Result<(), KvError> {
+        self.way(Some(0)).await.map(|_| ())
+    }
+
+    /// The way for a request of this size, once there is one. Without a size it is not the lane.
+    async fn way(&self, size: Option<usize>) -> Result<&Requests, KvError> {
+        let lane = self.lane.as_ref().zip(size);
+        if let Some(requests) = lane.and_then(|(lane, size)| lane.requests(size)) {
+            return Ok(requests);
+        }
+        self.connected().await?;
+        Ok(&self.requests)
+    }
+
     /// Asks once: for writes. Fails if the answer is lost, since the server may have acted (W6).
     pub(super) async fn ask_once(
         &self,
         subject: Subject,
-        headers: Option<HeaderMap>,
+        headers: Option<&Headers>,
         payload: Bytes,
-    ) -> Result<Box<Message>, KvError> {
-        self.connected().await?;
-        Ok(self.requests.ask(subject, headers, payload, self.timeout).await?)
+    ) -> Result<Response, KvError> {
+        let way = self.way(Some(payload.len())).await?;
+        Ok(way.ask(subject, headers, payload, self.timeout).await?)
     }
 
     /// Asks, again if the connection was cut meanwhile or nobody answers, as when a leader was lost
     /// that had heard it: for what may be repeated.
-    pub(super) async fn ask(
+    pub(super) async fn ask(&self, subject: Subject, payload: Bytes) -> Result<Response, KvError> {
+        let size = payload.len();
+        self.repeat(subject, payload, Some(size)).await
+    }
+
+    async fn repeat(
         &self,
         subject: Subject,
         payload: Bytes,
-    ) -> Result<Box<Message>, KvError> {
+        mut size: Option<usize>,
+    ) -> Result<Response, KvError> {
         let mut patience = Patience::new(self.timeout);
         loop {
-            self.connected().await?;
+            let way = self.way(size).await?;
             let (subject, payload) = (subject.clone(), payload.clone());
-            match self.requests.ask(subject, None, payload, patience.one()).await {
+            match way.ask(subject, None, payload, patience.one()).await {
                 Err(Unanswered::Cut) => sleep(ASK_AGAIN).await,
-                Err(Unanswered::Late) if patience.more() => {}
+                // By the other way, in case it is this one that nothing comes through.
+                Err(Unanswered::Late) if patience.more() => size = None,
                 answer => return Ok(answer?),
             }
         }
@@ -179,34 +210,39 @@ impl Link {
         &self,
         subject: Subject,
         payload: Bytes,
-        mut take: impl FnMut(&mut T, Box<Message>) -> Result<bool, KvError>,
+        mut take: impl FnMut(&mut T, Response) -> Result<bool, KvError>,
         start: impl Fn() -> T,
     ) -> Result<T, KvError> {
         let mut patience = Patience::new(self.timeout);
+        let mut size = Some(payload.len());
         loop {
-            self.connected().await?;
+            let way = self.way(size).await?;
             let mut taken = start();
-            let mut answers = self.requests.ask_many(subject.clone(), payload.clone()).await?;
-            let cut = loop {
+            let mut answers = way.ask_many(subject.clone(), payload.clone()).await?;
+            let mut come = Vec::new();
+            let why = 'answers: loop {
                 // A timer only where there is something to wait for.
-                let answer = match answers.ready() {
-                    Some(answer) => Ok(answer),
-                    None => timeout(patience.one(), answers.next()).await,
-                };
-                match answer {
-                    Ok(Ok(message)) => {
-                        if take(&mut taken, message)? {
-                            return Ok(taken);
-                        }
+                if !answers.ready(&mut come) {
+                    if timeout(patience.one(), answers.wait()).await.is_err() {
+                        break Unanswered::Late;
                     }
-                    Ok(Err(Unanswered::Cut)) => break true,
-                    Ok(Err(why)) => return Err(why.into()),
-                    Err(_) if patience.more() => break false,
-                    Err(_) => return Err(KvError::Timeout),
+                    continue;
+                }
+                for answer in come.drain(..) {
+                    match answer {
+                        Ok(response) => {
+                            if take(&mut taken, response)? {
+                                return Ok(taken);
+                            }
+                        }
+                        Err(why) => break 'answers why,
+                    }
                 }
             };
-            if cut {
-                sleep(ASK_AGAIN).await;
+            match why {
+                Unanswered::Cut => sleep(ASK_AGAIN).await,
+                Unanswered::Late if patience.more() => size = None,
+                why => return Err(why.into()),
             }
         }
     }
@@ -224,8 +260,8 @@ impl Link {
         let subject = Subject::from(format!("$JS.API.{operation}"));
         let start = Instant::now();
         loop {
-            let message = self.ask(subject.clone(), payload.clone()).await?;
-            if is_no_responders(&message) {
+            let response = self.repeat(subject.clone(), payload.clone(), None).await?;
+            if response.is_no_responders() {
                 let enabled = self.client.server_info().jetstream;
                 if !enabled && start.elapsed() >= START_UP {
                     let error = "no server answers for JetStream: is it enabled there?";
@@ -236,7 +272,7 @@ impl Link {
                     return Err(KvError::ConnectionFailed(error.into()));
                 }
             } else {
-                let reply = serde_json::from_slice(&message.payload).map_err(|error| {
+                let reply = serde_json::from_slice(response.payload()).map_err(|error| {
                     not_understood(&format!("an answer to {operation}: {error}"))
                 })?;
                 match reply {
@@ -297,6 +333,9 @@ impl Link {
         let _ = timeout(FAREWELL, futures_util::future::join_all(deletes)).await;
         self.status.send_modify(|status| status.closed = true);
         self.requests.end(Unanswered::Closed);
+        if let Some(lane) = &self.lane {
+            lane.end();
+        }
         if !self.owned {
             return;
         }
@@ -353,8 +392,4 @@ impl Drop for Link {
             self.status.send_modify(|status| status.closed = true);
         }
     }
-}
-
-pub(super) fn is_no_responders(message: &Message) -> bool {
-    message.status == Some(StatusCode::NO_RESPONDERS)
 }

@@ -1,8 +1,9 @@
 //! What messages of a bucket say: the operation in their headers, the position in their reply.
 
+use super::response::{END, NOT_FOUND, Response};
 use crate::kv::{KvError, UpdateKind};
+use async_nats::Message;
 use async_nats::header::HeaderMap;
-use async_nats::{Message, StatusCode};
 
 /// The operation of a message that is not a put.
 pub(super) const OPERATION: &str = "KV-Operation";
@@ -45,11 +46,14 @@ impl<'a> Said<'a> {
         said
     }
 
-    /// Reads the headers of a stored message, which are text.
-    pub(super) fn by_text(headers: &'a str) -> Self {
+    /// Reads headers as they were sent or are stored, after the line that precedes them.
+    pub(super) fn by_text(headers: &'a [u8]) -> Self {
         let mut said = Self::default();
-        for (name, value) in headers.lines().skip(1).filter_map(|line| line.split_once(':')) {
-            said.note(name, value.trim());
+        for (name, value) in lines(headers) {
+            // What is no text is none of what matters here.
+            if let (Ok(name), Ok(value)) = (str::from_utf8(name), str::from_utf8(value)) {
+                said.note(name, value);
+            }
         }
         said
     }
@@ -93,21 +97,29 @@ impl<'a> Said<'a> {
 
 /// How many of the messages that a pull asked for will not come, told at its end.
 pub(super) fn unserved(message: &Message) -> Option<u64> {
-    number(message, PENDING_MESSAGES)
+    message.headers.as_ref()?.get(PENDING_MESSAGES)?.as_str().parse().ok()
 }
 
 /// Whether everything that was asked for in one read has come, if this message is its end. What is
 /// over the server's limits is left out, and nothing comes if nobody is there to answer.
-pub(super) fn end_of_batch(message: &Message) -> Option<bool> {
-    const END: u16 = 204;
-    message.status.map(|status| match status.as_u16() {
-        END => number(message, NUM_PENDING).is_none_or(|left_out| left_out == 0),
-        _ => status == StatusCode::NOT_FOUND,
+pub(super) fn end_of_batch(response: &Response) -> Option<bool> {
+    response.status().map(|status| match status {
+        END => left_out(response).is_none_or(|count| count == 0),
+        _ => status == NOT_FOUND,
     })
 }
 
-fn number(message: &Message, name: &'static str) -> Option<u64> {
-    message.headers.as_ref()?.get(name)?.as_str().parse().ok()
+fn left_out(response: &Response) -> Option<u64> {
+    response.header(NUM_PENDING)?.parse().ok()
+}
+
+/// The names and values of headers, after the line that precedes them.
+pub(super) fn lines(headers: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    let lines = headers.split(|byte| *byte == b'\n').skip(1);
+    lines.filter_map(|line| {
+        let colon = memchr::memchr(b':', line)?;
+        Some((&line[..colon], line[colon + 1..].trim_ascii()))
+    })
 }
 
 /// Where a message that a consumer delivered stands.
@@ -186,7 +198,11 @@ mod tests {
             ("Nats-Msg-Size: 7", "", UpdateKind::Put),
         ] {
             let text = format!("NATS/1.0\r\n{lines}\r\n\r\n");
-            assert_eq!(Said::by_text(&text).kind(payload.as_bytes()), expected, "{lines}");
+            assert_eq!(
+                Said::by_text(text.as_bytes()).kind(payload.as_bytes()),
+                expected,
+                "{lines}"
+            );
             let mut map = HeaderMap::new();
             if let Some((name, value)) = lines.split_once(": ") {
                 map.insert(name, value);
@@ -202,7 +218,7 @@ mod tests {
         }
 
         #[test]
-        fn any_headers_are_understood(text in "\\PC*", payload: Vec<u8>) {
+        fn any_headers_are_understood(text: Vec<u8>, payload: Vec<u8>) {
             let _ = Said::by_text(&text).kind(&payload);
         }
     }

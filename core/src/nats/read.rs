@@ -2,11 +2,11 @@ use super::api::{MessageRequest, MultiRequest, Stored};
 use super::bucket::Bucket;
 use super::filter::parent;
 use super::message::{Said, not_understood};
+use super::response::{NO_RESPONDERS, NOT_FOUND, Response};
 use super::store::NatsStore;
 use super::watch::NatsWatch;
 use crate::key::{check_key, check_prefix};
 use crate::kv::{BatchLimit, KvEntry, KvError, KvReader, UpdateKind, VersionToken, WatchSource};
-use async_nats::{Message, StatusCode};
 use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -52,15 +52,12 @@ impl NatsStore {
         let Bucket { stream, subjects, .. } = &**bucket;
         let subject = ["$JS.API.DIRECT.GET.", stream, ".", subjects, key].concat();
         loop {
-            let message = bucket.link.ask(subject.clone().into(), Bytes::new()).await?;
-            match message.status {
-                None => {
-                    let said = Said::by(message.headers.as_ref());
-                    return last_of(&said, &message).map(Some);
-                }
-                Some(StatusCode::NOT_FOUND) => return Ok(None),
-                Some(StatusCode::NO_RESPONDERS) => bucket.wait_for_server().await?,
-                Some(status) => return Err(refused(status, &message)),
+            let response = bucket.link.ask(subject.clone().into(), Bytes::new()).await?;
+            match response.status() {
+                None => return last_of(&response.said(), &response).map(Some),
+                Some(NOT_FOUND) => return Ok(None),
+                Some(NO_RESPONDERS) => bucket.wait_for_server().await?,
+                Some(status) => return Err(refused(status, &response)),
             }
         }
     }
@@ -163,21 +160,21 @@ impl NatsStore {
         subjects: &[&str],
         prefix: &str,
     ) -> Result<Option<Vec<KvEntry>>, KvError> {
-        let take = |found: &mut Vec<KvEntry>, message: &Message| {
-            found.extend(self.entry_of(prefix, message)?);
+        let take = |found: &mut Vec<KvEntry>, response: &Response| {
+            found.extend(self.entry_of(prefix, response)?);
             Ok(())
         };
         let request = MultiRequest { multi_last: subjects }.encode()?;
         self.bucket.last_of_each(request, Vec::new, take).await
     }
 
-    fn entry_of(&self, prefix: &str, message: &Message) -> Result<Option<KvEntry>, KvError> {
-        let said = Said::by(message.headers.as_ref());
+    fn entry_of(&self, prefix: &str, response: &Response) -> Result<Option<KvEntry>, KvError> {
+        let said = response.said();
         let Some(key) = self.bucket.key(said.subject()?) else { return Ok(None) };
         if !key.starts_with(prefix) {
             return Ok(None);
         }
-        Ok(Some(self.entry_of_last(key, last_of(&said, message)?)))
+        Ok(Some(self.entry_of_last(key, last_of(&said, response)?)))
     }
 
     /// Reads as a watch does until its first state is complete, which is exact whoever writes
@@ -247,18 +244,18 @@ impl Last {
         };
         let value = decode(&stored.data)?;
         let headers = decode(&stored.hdrs)?;
-        let kind = Said::by_text(&String::from_utf8_lossy(&headers)).kind(&value);
+        let kind = Said::by_text(&headers).kind(&value);
         Ok(Self { kind, version: stored.seq, value: value.into() })
     }
 }
 
 /// The last message of a key, by what its headers say.
-pub(super) fn last_of(said: &Said<'_>, message: &Message) -> Result<Last, KvError> {
-    let kind = said.kind(&message.payload);
-    Ok(Last { kind, version: said.version()?, value: message.payload.clone() })
+pub(super) fn last_of(said: &Said<'_>, response: &Response) -> Result<Last, KvError> {
+    let kind = said.kind(response.payload());
+    Ok(Last { kind, version: said.version()?, value: response.value() })
 }
 
-fn refused(status: StatusCode, message: &Message) -> KvError {
-    let text = message.description.as_deref().unwrap_or_default();
+fn refused(status: u16, response: &Response) -> KvError {
+    let text = response.description();
     KvError::OperationFailed(format!("the server refused a read: {status} {text}"))
 }

@@ -1,13 +1,13 @@
 use super::api::{Acknowledged, PurgeRequest, Refusal, Reply};
 use super::bucket::Bucket;
-use super::link::{ASK_AGAIN, is_no_responders};
+use super::headers::Headers;
+use super::link::ASK_AGAIN;
 use super::message::{
     DELETE, EXPECTED, OPERATION, PURGE, ROLLUP, ROLLUP_SUBJECT, TTL, not_understood,
 };
 use super::store::NatsStore;
 use crate::key::check_key;
 use crate::kv::{KvError, KvPurge, KvTtl, KvWriter, UpdateKind, VersionToken};
-use async_nats::header::HeaderMap;
 use async_trait::async_trait;
 use bytes::Bytes;
 use serde::de::IgnoredAny;
@@ -35,15 +35,15 @@ impl NatsStore {
         let bucket = &self.bucket;
         bucket.link.check_open()?;
         let headers = headers(&write);
-        let overhead = headers.as_ref().map_or(0, headers_len);
+        let overhead = headers.as_ref().map_or(0, |headers| headers.text().len());
         self.check_size(&write, overhead)?;
         let (subject, value) = (bucket.subject(write.key), Bytes::copy_from_slice(write.value));
         loop {
             let asked =
-                bucket.link.ask_once(subject.clone().into(), headers.clone(), value.clone());
-            let message = asked.await?;
-            if !is_no_responders(&message) {
-                let reply = serde_json::from_slice(&message.payload)
+                bucket.link.ask_once(subject.clone().into(), headers.as_ref(), value.clone());
+            let response = asked.await?;
+            if !response.is_no_responders() {
+                let reply = serde_json::from_slice(response.payload())
                     .map_err(|error| not_understood(&format!("an answer to a write: {error}")))?;
                 return Ok(match reply {
                     Reply::Answer(Acknowledged { seq }) => {
@@ -248,33 +248,17 @@ fn revision(expected: &VersionToken) -> Result<u64, KvError> {
     }
 }
 
-fn headers(write: &Write<'_>) -> Option<HeaderMap> {
-    if write.operation.is_none() && write.expected.is_none() && write.ttl.is_none() {
-        return None;
-    }
-    let mut headers = HeaderMap::new();
+fn headers(write: &Write<'_>) -> Option<Headers> {
+    let mut headers = Vec::new();
     if let Some(operation) = write.operation {
-        headers.insert(OPERATION, operation);
+        headers.push((OPERATION, operation.to_owned()));
         if operation == PURGE {
-            headers.insert(ROLLUP, ROLLUP_SUBJECT);
+            headers.push((ROLLUP, ROLLUP_SUBJECT.to_owned()));
         }
     }
-    if let Some(expected) = write.expected {
-        headers.insert(EXPECTED, expected.to_string());
-    }
-    if let Some(ttl) = write.ttl {
-        headers.insert(TTL, seconds(ttl).to_string());
-    }
-    Some(headers)
-}
-
-/// What headers add to a message, in bytes: each is a line, between a first and a last one.
-fn headers_len(headers: &HeaderMap) -> usize {
-    let lines = headers.iter().flat_map(|(name, values)| {
-        let name: &str = name.as_ref();
-        values.iter().map(move |value| name.len() + value.as_str().len() + ": \r\n".len())
-    });
-    "NATS/1.0\r\n\r\n".len() + lines.sum::<usize>()
+    headers.extend(write.expected.map(|expected| (EXPECTED, expected.to_string())));
+    headers.extend(write.ttl.map(|ttl| (TTL, seconds(ttl).to_string())));
+    Headers::of(headers)
 }
 
 /// A time to live as the server counts it: in whole seconds, so that it is rounded up (W5).

@@ -1,0 +1,234 @@
+//! A connection of our own beside that of async-nats, for requests that are many.
+//!
+//! async-nats makes a map of the headers of every answer, which costs more than everything else
+//! that a read needs on this side. The lane reads answers as they are. It is opened when it is
+//! first wanted; while it is not there, for whatever reason, requests go the other way. So nothing
+//! depends on it, and async-nats alone decides whether there is a connection.
+
+use super::dial::{Accepted, Dial, Socket};
+use super::outgoing::Outgoing;
+use super::request::{Requests, Unanswered, new_inbox};
+use super::response::Response;
+use super::table::{Table, Ticket};
+use super::wire::{Frame, next_frame};
+use crate::lock::Mutex;
+use async_nats::Client;
+use bytes::BytesMut;
+use std::future::{Future, poll_fn};
+use std::io;
+use std::pin::pin;
+use std::sync::{Arc, Weak};
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::io::AsyncReadExt;
+use tokio::sync::Notify;
+use tokio::time::{Interval, MissedTickBehavior, interval, sleep};
+
+/// The lane of one connection.
+pub(super) struct Lane {
+    requests: Requests,
+    outgoing: Arc<Outgoing>,
+    wanted: Arc<Notify>,
+}
+
+/// Requests above this go the other way, where they are not copied.
+pub(super) const LARGEST: usize = 64 << 10;
+
+/// How long to wait before a server that would not have it is asked again.
+const FIRST_DELAY: Duration = Duration::from_secs(1);
+const LONGEST_DELAY: Duration = Duration::from_secs(60);
+
+/// The server is asked for a sign of life this often, and given up when it has given none in the
+/// last so many of these times.
+const PING_INTERVAL: Duration = Duration::from_millis(2500);
+const SILENT_INTERVALS: u32 = 2;
+
+const READ_AT_ONCE: usize = 64 << 10;
+
+impl Lane {
+    /// A lane to the servers that this client knows, which is opened once it is wanted.
+    pub(super) fn new(client: Client, dial: Dial) -> Self {
+        let (outgoing, wanted) = (Arc::new(Outgoing::default()), Arc::new(Notify::new()));
+        let inbox = new_inbox(&client);
+        let requests = Requests::over_lane(inbox.clone(), outgoing.clone(), |table| {
+            let (outgoing, wanted) = (outgoing.clone(), wanted.clone());
+            Keeper { client, dial, inbox, outgoing, wanted, table }.run()
+        });
+        Self { requests, outgoing, wanted }
+    }
+
+    /// The way for a request of this size, if there is one now.
+    pub(super) fn requests(&self, size: usize) -> Option<&Requests> {
+        if size > LARGEST {
+            return None;
+        }
+        if self.outgoing.is_open() {
+            return Some(&self.requests);
+        }
+        self.wanted.notify_one();
+        None
+    }
+
+    /// Closes it, and fails every request from now on.
+    pub(super) fn end(&self) {
+        self.requests.end(Unanswered::Closed);
+        self.requests.stop();
+    }
+}
+
+/// Opens the lane when it is wanted, and again when it was cut.
+struct Keeper {
+    client: Client,
+    dial: Dial,
+    inbox: String,
+    outgoing: Arc<Outgoing>,
+    wanted: Arc<Notify>,
+    table: Weak<Mutex<Table>>,
+}
+
+impl Keeper {
+    async fn run(self) {
+        let mut delay = FIRST_DELAY;
+        loop {
+            self.wanted.notified().await;
+            match self.open().await {
+                Ok(accepted) => {
+                    let why = self.serve(accepted).await;
+                    tracing::debug!(error = %why, "the connection for requests was cut");
+                    delay = FIRST_DELAY;
+                }
+                Err(error) => {
+                    tracing::debug!(%error, "no connection for requests");
+                    sleep(delay).await;
+                    delay = (delay * 2).min(LONGEST_DELAY);
+                }
+            }
+        }
+    }
+
+    /// Connects to one of the servers that the client knows, to the one it is likely connected to
+    /// first.
+    async fn open(&self) -> io::Result<Accepted> {
+        let mut servers = self.client.server_pool().await.map_err(io::Error::other)?;
+        servers.retain(|server| !server.addr.is_websocket());
+        servers.sort_by_key(|server| (server.failed_attempts, !server.did_connect));
+        let mut refused = io::Error::other("no server to connect to");
+        for server in servers {
+            match self.dial.open(&server.addr, &format!("{}*", self.inbox)).await {
+                Ok(accepted) => return Ok(accepted),
+                Err(error) => refused = error,
+            }
+        }
+        Err(refused)
+    }
+
+    async fn serve(&self, accepted: Accepted) -> io::Error {
+        let mut pings = interval(PING_INTERVAL);
+        pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut serving = Serving {
+            keeper: self,
+            socket: accepted.socket,
+            read: accepted.read,
+            pings,
+            silent: 0,
+        };
+        self.outgoing.open(accepted.direct);
+        let why = poll_fn(|cx| serving.poll(cx)).await;
+        self.outgoing.close();
+        if let Some(table) = self.table.upgrade() {
+            table.lock().fail(&Unanswered::Cut, |_| true);
+        }
+        why
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        self.outgoing.close();
+    }
+}
+
+/// A lane that is open.
+struct Serving<'a> {
+    keeper: &'a Keeper,
+    socket: Box<dyn Socket>,
+    read: BytesMut,
+    pings: Interval,
+    /// Intervals without a sign of life.
+    silent: u32,
+}
+
+impl Serving<'_> {
+    /// Reads, hands out and writes whatever there is. Ready when the lane is cut.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
+        match self.try_poll(cx) {
+            Ok(()) => Poll::Pending,
+            Err(error) => Poll::Ready(error),
+        }
+    }
+
+    fn try_poll(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        while self.pings.poll_tick(cx).is_ready() {
+            self.silent += 1;
+            if self.silent > SILENT_INTERVALS {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            self.say(b"PING\r\n");
+        }
+        // What has come first: those who get it may ask for more, which is then written at once.
+        while self.poll_read(cx)?.is_ready() {
+            self.hand_out()?;
+        }
+        self.keeper.outgoing.poll_write(&mut self.socket, cx)
+    }
+
+    /// Reads once.
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> io::Result<Poll<()>> {
+        self.read.reserve(READ_AT_ONCE);
+        match pin!(self.socket.read_buf(&mut self.read)).poll(cx)? {
+            Poll::Pending => Ok(Poll::Pending),
+            Poll::Ready(0) => Err(io::ErrorKind::UnexpectedEof.into()),
+            Poll::Ready(_) => {
+                self.silent = 0;
+                Ok(Poll::Ready(()))
+            }
+        }
+    }
+
+    /// Hands out what has come in full, under one lock.
+    fn hand_out(&mut self) -> io::Result<()> {
+        let Some(table) = self.keeper.table.upgrade() else {
+            return Err(io::ErrorKind::NotConnected.into());
+        };
+        let token_at = self.keeper.inbox.len();
+        let mut table = table.lock();
+        while let Some(frame) = next_frame(&mut self.read)? {
+            match frame {
+                Frame::Message(message) => {
+                    let token = message.subject().get(token_at..).unwrap_or_default();
+                    if let Some(ticket) = Ticket::parse(token) {
+                        table.answer(ticket, Ok(Response::Lane(message)));
+                    }
+                }
+                Frame::Ping => self.say(b"PONG\r\n"),
+                Frame::Error(text) => refused(&mut table, &text)?,
+                Frame::Info(_) | Frame::Pong | Frame::Ok => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn say(&self, text: &[u8]) {
+        // It is open as long as it is served.
+        let _ = self.keeper.outgoing.push(|out| out.extend_from_slice(text));
+    }
+}
+
+/// A refusal that is about a subject fails the requests to it; any other one, and one of the inbox,
+/// is the end.
+fn refused(table: &mut Table, text: &str) -> io::Result<()> {
+    let subject = text.rsplit('"').nth(1).filter(|_| text.contains("Publish"));
+    let subject = subject.ok_or_else(|| io::Error::other(text.to_owned()))?;
+    table.fail(&Unanswered::Denied(text.to_owned()), |asked| asked.as_str() == subject);
+    Ok(())
+}
