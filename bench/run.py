@@ -54,6 +54,7 @@ def main() -> None:
     if options.readme and any(row.section in sections and row not in rows for row in every):
         parser.error("README.md shows whole sections only")
     stamp = machine.stamp(ROOT)
+    started = time.monotonic()
     for section in sections:
         of_section = [row for row in rows if row.section == section]
         measurements = [each for row in of_section for each in measured(row, options.rounds)]
@@ -67,6 +68,7 @@ def main() -> None:
         chart.write_text(svg(section, of_section, measurements, stamp))
         if options.readme:
             show(section, tables, chart)
+    print(f"all: {time.monotonic() - started:.0f} s", file=sys.stderr)
 
 
 def chosen(row: Row, names: list[str]) -> bool:

@@ -2,7 +2,7 @@
 
 import { createRequire } from "node:module";
 import { connect } from "slipstream-kv";
-import { KEYS, VALUE, measure, rounds, sample } from "./measure.mjs";
+import { KEYS, measure, rounds, sample, VALUE } from "./measure.mjs";
 
 const { filled } = createRequire(import.meta.url)(process.env.BASELINE_NODE);
 const ROW = "node-get-memory";

@@ -6,8 +6,8 @@ import { spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
 import { connect } from "slipstream-kv";
 import { inFlight } from "./in_flight.mjs";
-import { VALUE, measure, rounds, row } from "./measure.mjs";
-import { BUCKET, PROGRAM, URL_OF_SERVER, openPeer, sample } from "./nats_data.mjs";
+import { measure, rounds, row, VALUE } from "./measure.mjs";
+import { BUCKET, openPeer, PROGRAM, sample, URL_OF_SERVER } from "./nats_data.mjs";
 
 const CALLS = 40_000;
 const FEW = 10_000;

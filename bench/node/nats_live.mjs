@@ -1,10 +1,11 @@
 // A watch of a bucket, by `for await`, while another process writes every key once at full speed: how
 // far it falls behind, and what an update costs.
 
+import assert from "node:assert/strict";
 import { connect } from "slipstream-kv";
-import { cpuSince, report, rounds, row } from "./measure.mjs";
-import { BUCKET, KEYS, URL_OF_SERVER, openPeer } from "./nats_data.mjs";
-import { STEP, Writer, mostBehind } from "./nats_writer.mjs";
+import { cpuSince, report, rounds, row, VALUE } from "./measure.mjs";
+import { BUCKET, KEYS, openPeer, URL_OF_SERVER } from "./nats_data.mjs";
+import { mostBehind, STEP, Writer } from "./nats_writer.mjs";
 
 const conn = await connect(URL_OF_SERVER);
 const store = await conn.store(BUCKET);
@@ -27,6 +28,7 @@ async function watch(who, round, updates) {
     if (count === KEYS.length) break;
   }
   const cpu = cpuSince(before);
+  assert.equal(bytes, 2 * KEYS.length * (KEYS[0].length + VALUE.length));
   const { started, acknowledged } = await writer.finish();
   const behind = mostBehind(acknowledged, seen) / KEYS.length;
   const seconds = seen.at(-1) - started;

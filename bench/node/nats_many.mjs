@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { connect } from "slipstream-kv";
 import { inFlight } from "./in_flight.mjs";
-import { VALUE, measure, rounds, row } from "./measure.mjs";
-import { BUCKET, URL_OF_SERVER, sample } from "./nats_data.mjs";
+import { measure, rounds, row, VALUE } from "./measure.mjs";
+import { BUCKET, sample, URL_OF_SERVER } from "./nats_data.mjs";
 
 const KEYS = 1_000;
 const TURNS = 20;

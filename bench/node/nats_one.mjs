@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { connect } from "slipstream-kv";
-import { VALUE, measureEach, rounds, row } from "./measure.mjs";
-import { BUCKET, URL_OF_SERVER, openPeer, sample } from "./nats_data.mjs";
+import { measureEach, rounds, row, VALUE } from "./measure.mjs";
+import { BUCKET, openPeer, sample, URL_OF_SERVER } from "./nats_data.mjs";
 
 const GETS = 2_000;
 const WARM_UP = 2_000;

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { connect } from "slipstream-kv";
-import { VALUE, measure, rounds, row } from "./measure.mjs";
-import { BUCKET, KEYS, URL_OF_SERVER, openPeer } from "./nats_data.mjs";
+import { measure, rounds, row, VALUE } from "./measure.mjs";
+import { BUCKET, KEYS, openPeer, URL_OF_SERVER } from "./nats_data.mjs";
 
 const conn = await connect(URL_OF_SERVER);
 const store = await conn.store(BUCKET);

@@ -5,8 +5,8 @@ import assert from "node:assert/strict";
 import { performance } from "node:perf_hooks";
 import { connect } from "slipstream-kv";
 import { inFlight } from "./in_flight.mjs";
-import { VALUE, report, rounds, row } from "./measure.mjs";
-import { BUCKET, URL_OF_SERVER, openPeer, sample } from "./nats_data.mjs";
+import { report, rounds, row, VALUE } from "./measure.mjs";
+import { BUCKET, openPeer, sample, URL_OF_SERVER } from "./nats_data.mjs";
 
 const GETS = 20_000;
 const WARM_UP = 5_000;

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { connect } from "slipstream-kv";
-import { KEYS, VALUE, measure, rounds } from "./measure.mjs";
+import { KEYS, measure, rounds, VALUE } from "./measure.mjs";
 
 const ROW = "node-scan";
 

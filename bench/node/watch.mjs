@@ -1,7 +1,7 @@
 // `for await` over a watch that has a million updates ready.
 
 import { connect } from "slipstream-kv";
-import { VALUE, measure, rounds } from "./measure.mjs";
+import { measure, rounds, VALUE } from "./measure.mjs";
 
 const ROW = "node-watch";
 const UPDATES = 1_000_000;
@@ -27,7 +27,10 @@ async function fields() {
 
 async function batches() {
   let left = UPDATES;
-  for await (const batch of store.watch("").batches()) if ((left -= batch.length) === 0) break;
+  for await (const batch of store.watch("").batches()) {
+    left -= batch.length;
+    if (left === 0) break;
+  }
 }
 
 for (let round = 0; round < rounds; round++) {
