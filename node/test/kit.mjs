@@ -1,10 +1,11 @@
 // What the tests share.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { connect } from "slipstream-kv";
@@ -70,8 +71,13 @@ export function told({ type, key, value }) {
   return type === "put" ? `${type} ${key}=${value}` : `${type} ${key}`;
 }
 
-setFlagsFromString("--expose-gc");
-const gc = runInNewContext("gc");
+/** Collects garbage, in whichever way the runtime offers. */
+const gc = globalThis.Bun ? () => globalThis.Bun.gc(true) : exposedGc();
+
+function exposedGc() {
+  setFlagsFromString("--expose-gc");
+  return runInNewContext("gc");
+}
 
 /** Collects garbage until `check` holds. */
 export async function collectedUntil(check, what) {
@@ -89,10 +95,32 @@ export async function collected(expected) {
 }
 
 /** Runs a program in a process of its own: how it ended, and what it printed. */
-export async function run(program, { type = "module", args = [] } = {}) {
-  const flags = [`--input-type=${type}`, "--unhandled-rejections=strict", "-e", program, ...args];
-  const child = spawn(process.execPath, flags, {
-    cwd: import.meta.dirname,
+export async function run(program, { type = "module" } = {}) {
+  const home = mkdtempSync(join(tmpdir(), "slipstream-node-"));
+  try {
+    writeFileSync(join(home, "package.json"), "{}");
+    mkdirSync(join(home, "node_modules"));
+    symlinkSync(PACKAGE, join(home, "node_modules", "slipstream-kv"));
+    const file = join(home, type === "module" ? "program.mjs" : "program.cjs");
+    writeFileSync(file, program);
+    return await ended([...FLAGS, file], home);
+  } finally {
+    rmSync(home, { recursive: true });
+  }
+}
+
+const PACKAGE = fileURLToPath(new URL("..", import.meta.url));
+
+/** How the runtime of this test is told to run a program. */
+const FLAGS = globalThis.Deno
+  ? ["run", "--allow-all", "--quiet"]
+  : globalThis.Bun
+    ? ["run"]
+    : ["--unhandled-rejections=strict"];
+
+async function ended(command, cwd) {
+  const child = spawn(process.execPath, command, {
+    cwd,
     stdio: ["ignore", "pipe", "pipe"],
     timeout: BOUND,
     killSignal: "SIGKILL",

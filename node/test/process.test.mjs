@@ -66,7 +66,7 @@ for (const scheme of ["memory:", "file:", "nats:"]) {
     const body = 'store.watch("")[Symbol.asyncIterator]().next(); throw new Error("mine");';
     const { code, stderr } = await program(t, body);
     assert.equal(code, 1);
-    assert.match(stderr, /Error: mine/);
+    assert.match(stderr, /error: mine/i);
   });
 }
 

@@ -115,6 +115,7 @@ async function openAndForget(store, count, read, prefixes) {
 }
 
 function collector() {
+  if (globalThis.Bun) return () => globalThis.Bun.gc(true);
   setFlagsFromString("--expose-gc");
   return runInNewContext("gc");
 }
