@@ -11,6 +11,8 @@ VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 STAMPS := target/make
 BENCH := target/bench/release
+UNIFFI_LIBRARY := libslipstream_uniffi.$(if $(filter Darwin,$(shell uname)),dylib,so)
+RUBY_GENERATED := bindings/uniffi/ruby/lib/slipstream/generated
 
 # The extension of Python is built for the interpreter of .venv, by cargo and by maturin alike, so
 # that neither undoes what the other built.
@@ -24,6 +26,7 @@ python_sources := $(core) $(shell find bindings/python -name '*.rs') python/pypr
 	python/README.md LICENSE
 node_sources := $(core) $(shell find bindings/node -name '*.rs') $(shell find node/src -type f) \
 	$(wildcard node/*.json node/scripts/*) LICENSE
+uniffi_sources := $(core) $(shell find bindings/uniffi/src -name '*.rs') bindings/uniffi/uniffi.toml
 bench_sources := $(core) $(shell find bench -name '*.rs' -o -name Cargo.toml -o -name Cargo.lock)
 
 .PHONY: help
@@ -38,11 +41,15 @@ demo: build ## Show a Python service and a Node tool that share one file; with N
 	@python examples/demo/run.py $(if $(NATS),nats,file)
 
 .PHONY: test
-test: build ## Run every test of every language.
+test: build ruby ## Run every test of every language.
 	@python tests/run.py
 
+.PHONY: test-ruby
+test-ruby: build ruby ## Run the tests of the Ruby package, and the scenarios of the contract in Ruby.
+	@python tests/run.py ruby "conformance ruby"
+
 .PHONY: test-parity
-test-parity: build ## Compare what each language exports with tests/api.toml.
+test-parity: build ruby ## Compare what each language exports with tests/api.toml.
 	@python tests/run.py parity
 
 .PHONY: soak
@@ -79,7 +86,7 @@ docs: build ## Build the Rust reference into target/doc, and run the examples of
 
 .PHONY: clean
 clean: ## Remove everything that was built.
-	rm -rf target $(VENV) node_modules node/node_modules node/dist node/LICENSE node/*.node python/slipstream/*.so
+	rm -rf target $(VENV) node_modules node/node_modules node/dist node/LICENSE node/*.node python/slipstream/*.so $(RUBY_GENERATED)
 
 $(STAMPS):
 	mkdir -p $@
@@ -104,6 +111,27 @@ $(STAMPS)/modules: node/package.json node/package-lock.json | $(STAMPS)
 $(STAMPS)/node: $(node_sources) $(STAMPS)/modules
 	cd node && npm run --silent build
 	mkdir -p node_modules && ln -sfn ../node node_modules/slipstream-kv
+	touch $@
+
+# The interface is read from a library with its symbols, which a release build is stripped of.
+$(STAMPS)/uniffi: $(uniffi_sources) | $(STAMPS)
+	cargo build --quiet -p slipstream-uniffi --features bindgen
+	for language in kotlin ruby swift; do \
+		target/debug/uniffi-bindgen generate --no-format --language $$language \
+			--out-dir target/uniffi/$$language target/debug/$(UNIFFI_LIBRARY); \
+	done
+	cargo build --release --quiet -p slipstream-uniffi
+	touch $@
+
+# Ruby is installed where it may be; without it the suites of Ruby say so and are left out.
+.PHONY: ruby
+ruby: $(STAMPS)/ruby
+	@ruby -rffi -e 0 2>/dev/null || apt-get install --yes --quiet ruby ruby-ffi \
+		|| echo "ruby: apt-get cannot install it here"
+
+$(STAMPS)/ruby: $(STAMPS)/uniffi
+	mkdir -p $(RUBY_GENERATED)
+	cp target/uniffi/ruby/slipstream_uniffi.rb target/release/$(UNIFFI_LIBRARY) $(RUBY_GENERATED)
 	touch $@
 
 $(STAMPS)/bench: $(bench_sources) $(STAMPS)/tools

@@ -14,6 +14,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from kit.toolchain import missing
+
 ROOT = Path(__file__).resolve().parent.parent
 SUITE_SECONDS = 900
 
@@ -25,6 +27,8 @@ class Suite:
     name: str
     command: tuple[str, ...]
     directory: str = "."
+    language: str = ""
+    """What must be there for it to run; without it the suite is left out, and says so."""
 
 
 @dataclass
@@ -60,8 +64,10 @@ SUITES = (
     Suite("rust", ("cargo", "test", "--workspace", "--no-fail-fast", "--quiet")),
     Suite("python", pytest("tests"), "python"),
     Suite("node", ("npm", "test", "--silent"), "node"),
+    Suite("ruby", ("ruby", "test/run.rb"), "bindings/uniffi/ruby", "ruby"),
     Suite("conformance python", pytest("tests/conformance")),
     Suite("conformance node", ("node", "--test", "tests/conformance/")),
+    Suite("conformance ruby", ("ruby", "tests/conformance/ruby.rb"), language="ruby"),
     Suite("cross_language", pytest("tests/cross_language")),
     Suite("interop", pytest("tests/interop")),
     Suite("connecting", pytest("tests/connecting")),
@@ -76,12 +82,17 @@ SUITES = (
 CARGO = re.compile(r"^test result: .*")
 PYTEST = re.compile(r"^=*\s*\d+ (passed|failed|errors?|skipped)\b.* in [\d.]+s.*")
 NODE = re.compile(r"^\S (pass|fail|cancelled|skipped|todo) (\d+)$")
+MINITEST = re.compile(r"^(\d+) runs, \d+ assertions, (\d+) failures, (\d+) errors, (\d+) skips$")
 COUNTED = re.compile(r"(\d+) (passed|failed|ignored|errors?|skipped|xfailed|xpassed)\b")
 
 
 def counts(line: str) -> list[tuple[str, int]]:
     if node := NODE.match(line):
         return [(node[1], int(node[2]))]
+    if minitest := MINITEST.match(line):
+        runs, *others = (int(number) for number in minitest.groups())
+        names = ("failed", "errors", "skipped")
+        return [("passed", runs - sum(others)), *zip(names, others, strict=True)]
     if CARGO.match(line) or PYTEST.match(line):
         return [(word, int(number)) for number, word in COUNTED.findall(line)]
     return []
@@ -127,8 +138,12 @@ def main() -> int:
         print(f"no such suite: {', '.join(sorted(unknown))}; there are {', '.join(sorted(known))}")
         return 2
     chosen = [suite for suite in SUITES if not sys.argv[1:] or suite.name in sys.argv[1:]]
-    results = {suite.name: run(suite) for suite in chosen}
+    absent = {suite.name: missing(suite.language) for suite in chosen}
+    results = {suite.name: run(suite) for suite in chosen if not absent[suite.name]}
     print("\n=== all suites")
+    for name, reason in absent.items():
+        if reason:
+            print(f"{name:20} left out: {reason}")
     for name, count in results.items():
         print(
             f"{name:20} {count.passed:5} passed {count.failed:4} failed {count.skipped:4} skipped"

@@ -2,7 +2,6 @@
 
 import json
 import queue
-import shutil
 import signal
 import subprocess
 import sys
@@ -14,8 +13,13 @@ from typing import Any, Self
 LANGUAGES = ("python", "node")
 OTHER = {"python": "node", "node": "python"}
 
-_SUFFIX = {"python": "py", "node": "mjs"}
-_PROGRAM = {"python": sys.executable, "node": shutil.which("node") or "node"}
+_RUBY = Path(__file__).parents[2] / "bindings" / "uniffi" / "ruby" / "lib"
+_SUFFIX = {"python": "py", "node": "mjs", "ruby": "rb"}
+_COMMAND: dict[str, tuple[str | Path, ...]] = {
+    "python": (sys.executable,),
+    "node": ("node",),
+    "ruby": ("ruby", "-I", _RUBY),
+}
 
 
 class Worker:
@@ -37,7 +41,7 @@ class Worker:
         self.name = f"{name} ({language})"
         program = folder / f"{name}.{_SUFFIX[language]}"
         self._process = subprocess.Popen(
-            [_PROGRAM[language], str(program), *map(str, arguments)],
+            [*_COMMAND[language], program, *map(str, arguments)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -9,6 +9,11 @@ module SlipstreamUniffi
   module UniFFILib
     extend FFI::Library
 
+    # The library is in this gem.
+    def self.ffi_lib(name)
+      super(File.join(__dir__, "generated", FFI.map_library_name(name)))
+    end
+
     # A call that may wait lets other threads run meanwhile.
     def self.attach_function(name, arguments, result)
       super(name, arguments, result, blocking: name.end_with?("_blocking"))

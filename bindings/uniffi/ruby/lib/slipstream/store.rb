@@ -152,7 +152,7 @@ module Slipstream
     #     end
     #   end
     def watch(*prefixes, cursor: nil, &block)
-      native = Native.call { @native.watch(prefixes, cursor) }
+      native = Native.call { @native.watch(prefixes, cursor || "") }
       Closing.after(Watch.new(native), &block)
     end
 

@@ -1,0 +1,47 @@
+# frozen_string_literal: true
+
+require_relative "kit"
+
+class ForkTest < Minitest::Test
+  include Kit
+
+  def test_a_child_is_told_that_what_it_inherited_is_its_parents
+    @store.put("a", "1")
+    told = in_child do
+      @store.get("a")
+    rescue Slipstream::NotConnected => error
+      error.message
+    end
+    assert_includes told, "call connect() again in the child"
+    assert_equal "1", @store.get("a").value
+  end
+
+  def test_a_child_connects_anew_and_shares_the_file
+    Dir.mktmpdir do |folder|
+      url = "file:#{folder}/state.db"
+      Slipstream.connect(url) do |connection|
+        store = connection.store("nodes")
+        in_child { Slipstream.connect(url) { |own| own.store("nodes").put("a", "child") } }
+        assert_equal "child", store.get("a").value
+      end
+    end
+  end
+
+  private
+
+  # What a block answers in a forked child.
+  def in_child
+    reader, writer = IO.pipe
+    child = fork do
+      writer.write(yield.to_s)
+      writer.close
+      exit!(0)
+    end
+    writer.close
+    told = reader.read
+    Process.wait(child)
+    told
+  ensure
+    reader.close
+  end
+end

@@ -1,0 +1,32 @@
+# frozen_string_literal: true
+
+# Steps of reads that are compared with each other.
+module Reads
+  # Reads many keys at once, and each by itself, which must tell the same (R1).
+  def do_get_many(keys: [], many: nil, expect: UNSET, count: nil, store: "main", error: nil)
+    reader = @stores[store]
+    named = many ? many_keys(**many) : keys.map { |key| @names.text(key) }
+    expecting(error) { reader.get_many(named) } => found
+    return if error
+
+    assert found == named.map { |key| reader.get(key) }, "get_many and get differ"
+    unless expect.equal?(UNSET)
+      assert_equal expect.map { |text| text && @names.octets(text) }, found.map { |entry| entry&.value }
+    end
+    assert_equal count, found.compact.size if count
+  end
+
+  # That keys, scan, get, get_many and entry tell the same (R4).
+  def do_reads_agree(prefix: "", store: "main")
+    reader = @stores[store]
+    entries = reader.scan(prefix)
+    keys = entries.map(&:key)
+    assert keys == keys.uniq.sort_by(&:b), "out of order, or twice"
+    assert keys == reader.keys(prefix), "keys and scan differ"
+    assert entries == reader.get_many(keys), "get_many and scan differ"
+    entries.each do |entry|
+      assert_equal entry, reader.get(entry.key)
+      assert_equal entry, reader.entry(entry.key)
+    end
+  end
+end
