@@ -26,7 +26,7 @@ python_sources := $(core) $(shell find bindings/python -name '*.rs') python/pypr
 	python/README.md LICENSE
 node_sources := $(core) $(shell find bindings/node -name '*.rs') $(shell find node/src -type f) \
 	$(wildcard node/*.json node/scripts/*) LICENSE
-uniffi_sources := $(core) $(shell find bindings/uniffi/src -name '*.rs') bindings/uniffi/uniffi.toml
+uniffi_sources := $(core) $(shell find bindings/uniffi/src -name '*.rs') $(wildcard bindings/uniffi/*.toml)
 bench_sources := $(core) $(shell find bench -name '*.rs' -o -name Cargo.toml -o -name Cargo.lock)
 
 .PHONY: help

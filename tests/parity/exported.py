@@ -14,6 +14,7 @@ COMMANDS: dict[str, list[str | Path]] = {
     "python": [sys.executable, LISTINGS / "python.py", "slipstream"],
     "python_sync": [sys.executable, LISTINGS / "python.py", "slipstream.sync"],
     "node": ["node", LISTINGS / "node.mjs"],
+    "ruby": ["ruby", LISTINGS / "ruby.rb"],
 }
 
 
