@@ -6,12 +6,14 @@
 use super::api::{ConsumerConfig, ConsumerInfo, ConsumerRequest, PullRequest};
 use super::bucket::Bucket;
 use super::events::Status;
+use super::inbox::Inbox;
 use super::link::ConsumerName;
 use super::message::{Position, unserved};
+use super::response::{NO_RESPONDERS, Response};
 use crate::kv::KvError;
-use async_nats::{Message, StatusCode, Subject, Subscriber};
+use async_nats::Subject;
 use bytes::Bytes;
-use futures_util::{FutureExt, StreamExt};
+use futures_util::FutureExt;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch as signal;
@@ -34,11 +36,6 @@ pub(super) struct Consumer {
     epoch: u64,
 }
 
-struct Inbox {
-    subject: Subject,
-    messages: Subscriber,
-}
-
 /// Where a consumer starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Start {
@@ -50,7 +47,7 @@ pub(super) enum Start {
 
 /// One message of the stream.
 pub(super) struct Delivery {
-    pub(super) message: Message,
+    pub(super) message: Response,
     pub(super) position: Position,
 }
 
@@ -91,12 +88,12 @@ impl Consumer {
         let link = bucket.link.clone();
         let status = link.status();
         let epoch = status.borrow().epoch;
-        let inbox = link.client().new_inbox();
-        let messages = link.client().subscribe(inbox.clone()).await.map_err(|error| {
-            KvError::ConnectionFailed(format!("cannot subscribe for a watch: {error}"))
-        })?;
-        let unique = inbox.rsplit('.').next().unwrap_or_default();
+        let unique = link.client().new_inbox();
+        let unique = unique.rsplit('.').next().unwrap_or_default();
         let name = format!("slipstream_{}_{unique}", std::process::id());
+        let pull_to = format!("$JS.API.CONSUMER.MSG.NEXT.{}.{name}", bucket.stream);
+        let pull_to = Subject::from(pull_to);
+        let inbox = Inbox::open(&link, pull_to.clone()).await?;
         let name = ConsumerName { stream: bucket.stream.clone(), name };
         let ConsumerName { stream, name: consumer } = &name;
         let pull = PullRequest {
@@ -108,13 +105,13 @@ impl Consumer {
         let pull = serde_json::to_vec(&pull)
             .map_err(|error| KvError::SerializationError(error.to_string()))?;
         let mut made = Self {
-            inbox: Some(Inbox { subject: inbox.into(), messages }),
+            inbox: Some(inbox),
             credit: 0,
             starved: false,
             delivered: 0,
             pending: 0,
             pull: pull.into(),
-            pull_to: format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer}").into(),
+            pull_to,
             status,
             epoch,
             name: name.clone(),
@@ -163,7 +160,7 @@ impl Consumer {
     pub(super) async fn next(&mut self) -> Result<Delivery, End> {
         loop {
             self.ask_for_more().await?;
-            let message = match self.poll_ready() {
+            let message = match self.ready()? {
                 Some(message) => message,
                 None => self.wait().await?,
             };
@@ -179,7 +176,7 @@ impl Consumer {
         if let Some(Err(end)) = self.ask_for_more().now_or_never() {
             return Err(end);
         }
-        while let Some(message) = self.poll_ready() {
+        while let Some(message) = self.ready()? {
             if let Some(delivery) = self.take(message)? {
                 return Ok(Some(delivery));
             }
@@ -193,24 +190,24 @@ impl Consumer {
         self.bucket.link.delete_consumer(&self.name).await;
     }
 
-    fn poll_ready(&mut self) -> Option<Message> {
-        self.inbox.as_mut()?.messages.next().now_or_never().flatten()
+    fn ready(&mut self) -> Result<Option<Response>, End> {
+        self.inbox.as_mut().ok_or(End::Closed)?.ready()
     }
 
-    async fn wait(&mut self) -> Result<Message, End> {
+    async fn wait(&mut self) -> Result<Response, End> {
         let Some(inbox) = &mut self.inbox else { return Err(End::Closed) };
-        let (epoch, inbox_subject, pull_to) = (self.epoch, &inbox.subject, &self.pull_to);
+        let (epoch, subject, pull_to) = (self.epoch, inbox.subject().clone(), &self.pull_to);
         let changed = |status: &Status| {
             status.closed
                 || status.epoch != epoch
                 || status
                     .denied
                     .as_ref()
-                    .is_some_and(|(denied, _)| **denied == **inbox_subject || **denied == **pull_to)
+                    .is_some_and(|(denied, _)| **denied == *subject || **denied == **pull_to)
         };
         tokio::select! {
             biased;
-            message = inbox.messages.next() => message.ok_or(End::Closed),
+            message = inbox.next() => message,
             status = self.status.wait_for(changed) => Err(match status {
                 Ok(status) if !status.closed => match &status.denied {
                     Some((_, text)) if status.epoch == epoch => End::Denied(text.clone()),
@@ -227,25 +224,22 @@ impl Consumer {
         let ahead = if self.pending > BATCH as u64 { AHEAD } else { AHEAD_WHEN_IDLE };
         let Some(inbox) = &self.inbox else { return Err(End::Closed) };
         while self.credit + BATCH <= ahead * BATCH {
-            let (to, from) = (self.pull_to.clone(), inbox.subject.clone());
             // Nobody is there to ask while the connection is down, and what is asked of a consumer
             // that is gone by then is lost.
-            let asked = self.bucket.link.client().publish_with_reply(to, from, self.pull.clone());
+            let asked = inbox.pull(self.pull_to.clone(), self.pull.clone());
             match timeout(SILENCE, asked).await {
-                Ok(Ok(())) => self.credit += BATCH,
-                Ok(Err(_)) => return Err(End::Closed),
+                Ok(asked) => asked.map(|()| self.credit += BATCH)?,
                 Err(_) => return Err(End::Lost("the connection is down")),
             }
         }
         Ok(())
     }
 
-    fn take(&mut self, message: Message) -> Result<Option<Delivery>, End> {
-        if let Some(status) = message.status {
+    fn take(&mut self, message: Response) -> Result<Option<Delivery>, End> {
+        if let Some(status) = message.status() {
             return self.take_status(status, &message).map(|()| None);
         }
-        let position = message.reply.as_deref().and_then(Position::parse);
-        let Some(position) = position else { return Ok(None) };
+        let Some(position) = Position::parse(message.reply()) else { return Ok(None) };
         if position.consumer != self.delivered + 1 {
             return Err(End::Lost("a message was lost on the way"));
         }
@@ -260,15 +254,15 @@ impl Consumer {
         self.starved |= self.credit == 0;
     }
 
-    fn take_status(&mut self, status: StatusCode, message: &Message) -> Result<(), End> {
+    fn take_status(&mut self, status: u16, message: &Response) -> Result<(), End> {
         const HEARTBEAT: u16 = 100;
         const CONFLICT: u16 = 409;
-        let text = message.description.as_deref().unwrap_or_default();
+        let text = message.description();
         // The end of a request, unless it is the end of the consumer.
         let over = ["Consumer Deleted", "Leadership Change", "Server Shutdown", "Consumer is push"];
-        match status.as_u16() {
+        match status {
             HEARTBEAT => {}
-            _ if status == StatusCode::NO_RESPONDERS => return Err(End::Lost("it is gone")),
+            NO_RESPONDERS => return Err(End::Lost("it is gone")),
             CONFLICT if over.iter().any(|end| text.contains(end)) => {
                 return Err(End::Lost("the server has ended it"));
             }

@@ -28,6 +28,9 @@ pub(super) struct Dial {
     pub(super) limit: Duration,
 }
 
+/// The name of the subscription that is made with the connection.
+pub(super) const INBOX: &str = "inbox";
+
 /// A connection that a server has accepted, and what it has sent since.
 pub(super) struct Accepted {
     pub(super) socket: Box<dyn Socket>,
@@ -87,7 +90,7 @@ impl Dial {
         }
         let auth = self.credentials.answer(info.nonce.as_bytes()).map_err(io::Error::other)?;
         let connect = serde_json::to_string(&self.connect_info(auth, require_tls))?;
-        let text = format!("CONNECT {connect}\r\nSUB {inbox} 1\r\nPING\r\n");
+        let text = format!("CONNECT {connect}\r\nSUB {inbox} {INBOX}\r\nPING\r\n");
         socket.write_all(text.as_bytes()).await?;
         socket.flush().await?;
         loop {

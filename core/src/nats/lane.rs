@@ -5,14 +5,15 @@
 //! first wanted; while it is not there, for whatever reason, requests go the other way. So nothing
 //! depends on it, and async-nats alone decides whether there is a connection.
 
-use super::dial::{Accepted, Dial, Socket};
+use super::dial::{Accepted, Dial, INBOX, Socket};
 use super::outgoing::Outgoing;
 use super::request::{Requests, Unanswered, new_inbox};
 use super::response::Response;
+use super::subscription::Subscription;
 use super::table::{Table, Ticket};
 use super::wire::{Frame, next_frame};
 use crate::lock::Mutex;
-use async_nats::Client;
+use async_nats::{Client, Subject};
 use bytes::BytesMut;
 use std::future::{Future, poll_fn};
 use std::io;
@@ -36,7 +37,7 @@ pub(super) const LARGEST: usize = 64 << 10;
 
 /// How long to wait before a server that would not have it is asked again.
 const FIRST_DELAY: Duration = Duration::from_secs(1);
-const LONGEST_DELAY: Duration = Duration::from_secs(60);
+const LONGEST_DELAY: Duration = Duration::from_secs(10);
 
 /// The server is asked for a sign of life this often, and given up when it has given none in the
 /// last so many of these times.
@@ -65,8 +66,23 @@ impl Lane {
         if self.outgoing.is_open() {
             return Some(&self.requests);
         }
-        self.wanted.notify_one();
+        self.want();
         None
+    }
+
+    /// Has it opened, if it is not open.
+    pub(super) fn want(&self) {
+        self.wanted.notify_one();
+    }
+
+    /// Listens to a subject, if the lane is open. `asked` is what will be asked for messages to it.
+    pub(super) fn subscribe(
+        &self,
+        subject: &Subject,
+        asked: Subject,
+    ) -> Result<Subscription, Unanswered> {
+        let answers = self.requests.answers(asked.clone());
+        Subscription::start(subject, asked, answers, self.outgoing.clone())
     }
 
     /// Closes it, and fails every request from now on.
@@ -205,8 +221,11 @@ impl Serving<'_> {
         while let Some(frame) = next_frame(&mut self.read)? {
             match frame {
                 Frame::Message(message) => {
-                    let token = message.subject().get(token_at..).unwrap_or_default();
-                    if let Some(ticket) = Ticket::parse(token) {
+                    let token = match message.subscription() {
+                        name if name == INBOX.as_bytes() => message.subject().get(token_at..),
+                        name => Some(name),
+                    };
+                    if let Some(ticket) = token.and_then(Ticket::parse) {
                         table.answer(ticket, Ok(Response::Lane(message)));
                     }
                 }

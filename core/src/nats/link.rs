@@ -112,6 +112,10 @@ impl Link {
         &self.client
     }
 
+    pub(super) fn lane(&self) -> Option<&Lane> {
+        self.lane.as_ref()
+    }
+
     pub(super) fn runtime(&self) -> &Handle {
         &self.runtime
     }

@@ -2,7 +2,6 @@
 
 use super::response::{END, NOT_FOUND, Response};
 use crate::kv::{KvError, UpdateKind};
-use async_nats::Message;
 use async_nats::header::HeaderMap;
 
 /// The operation of a message that is not a put.
@@ -96,8 +95,8 @@ impl<'a> Said<'a> {
 }
 
 /// How many of the messages that a pull asked for will not come, told at its end.
-pub(super) fn unserved(message: &Message) -> Option<u64> {
-    message.headers.as_ref()?.get(PENDING_MESSAGES)?.as_str().parse().ok()
+pub(super) fn unserved(message: &Response) -> Option<u64> {
+    message.header(PENDING_MESSAGES)?.parse().ok()
 }
 
 /// Whether everything that was asked for in one read has come, if this message is its end. What is
@@ -137,9 +136,9 @@ impl Position {
     /// Reads the reply subject of a delivery: `$JS.ACK.<stream>.<consumer>.<deliveries>.<stream
     /// sequence>.<consumer sequence>.<time>.<pending>`, with a domain and an account before the
     /// stream, and possibly a random token at the end, in the longer form.
-    pub(super) fn parse(reply: &str) -> Option<Self> {
-        let tokens = 1 + reply.bytes().filter(|&byte| byte == b'.').count();
-        let mut last = reply.strip_prefix("$JS.ACK.")?.as_bytes().rsplit(|&byte| byte == b'.');
+    pub(super) fn parse(reply: &[u8]) -> Option<Self> {
+        let tokens = 1 + reply.iter().filter(|&&byte| byte == b'.').count();
+        let mut last = reply.strip_prefix(b"$JS.ACK.")?.rsplit(|&byte| byte == b'.');
         match tokens {
             9 | 11 => {}
             12 => drop(last.next()),
@@ -174,13 +173,13 @@ mod tests {
     #[test]
     fn positions_are_read_from_both_forms_of_a_reply() {
         let position = Some(Position { stream: 12, consumer: 3, pending: 40 });
-        assert_eq!(Position::parse("$JS.ACK.KV_b.c.1.12.3.1700000000000000000.40"), position);
+        assert_eq!(Position::parse(b"$JS.ACK.KV_b.c.1.12.3.1700000000000000000.40"), position);
         assert_eq!(
-            Position::parse("$JS.ACK.hub.Ab12.KV_b.c.1.12.3.1700000000000000000.40.x9"),
+            Position::parse(b"$JS.ACK.hub.Ab12.KV_b.c.1.12.3.1700000000000000000.40.x9"),
             position
         );
-        assert_eq!(Position::parse("$JS.ACK.KV_b.c.1.12.3.17"), None);
-        assert_eq!(Position::parse("_INBOX.a.b.c.d.e.f.g.h"), None);
+        assert_eq!(Position::parse(b"$JS.ACK.KV_b.c.1.12.3.17"), None);
+        assert_eq!(Position::parse(b"_INBOX.a.b.c.d.e.f.g.h"), None);
     }
 
     #[test]
@@ -214,7 +213,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_reply_is_a_position_or_not(reply in "[$A-Z0-9.]{0,60}") {
-            let _ = Position::parse(&reply);
+            let _ = Position::parse(reply.as_bytes());
         }
 
         #[test]

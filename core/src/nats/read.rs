@@ -180,6 +180,10 @@ impl NatsStore {
     /// Reads as a watch does until its first state is complete, which is exact whoever writes
     /// meanwhile (defect D2). What is gone has an empty value.
     async fn read_all(&self, prefix: &str, wanted: Wanted) -> Result<Vec<KvEntry>, KvError> {
+        // For the next one, if not for this one.
+        if let Some(lane) = self.bucket.link.lane() {
+            lane.want();
+        }
         let keys_only = wanted == Wanted::Keys && self.bucket.large_values;
         let mut watch = NatsWatch::state(self.bucket.clone(), prefix, keys_only)?;
         let mut found = Vec::new();

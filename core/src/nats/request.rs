@@ -5,7 +5,6 @@
 
 use super::headers::Headers;
 use super::outgoing::Outgoing;
-use super::response::Response;
 use super::table::{Answer, Answers, Outcome, Table, Ticket, sweep};
 use super::wire::write_request;
 use crate::kv::KvError;
@@ -111,10 +110,15 @@ impl Requests {
         subject: Subject,
         payload: Bytes,
     ) -> Result<Answers, Unanswered> {
-        let ticket = self.table.lock().wait_for_many(subject.clone());
-        let answers = Answers { table: self.table.clone(), ticket };
-        self.send(subject, ticket, None, payload).await?;
+        let answers = self.answers(subject.clone());
+        self.send(subject, answers.ticket, None, payload).await?;
         Ok(answers)
+    }
+
+    /// A slot for what is asked of this subject.
+    pub(super) fn answers(&self, subject: Subject) -> Answers {
+        let ticket = self.table.lock().wait_for_many(subject);
+        Answers { table: self.table.clone(), ticket }
     }
 
     /// Fails every request that is under way.
@@ -204,7 +208,7 @@ async fn deliver(mut replies: Subscriber, table: Weak<Mutex<Table>>, token_at: u
             while let Some(message) = ready {
                 let token = message.subject.as_bytes().get(token_at..);
                 if let Some(ticket) = token.and_then(Ticket::parse) {
-                    table.answer(ticket, Ok(Response::Client(Box::new(message))));
+                    table.answer(ticket, Ok(message.into()));
                 }
                 ready = replies.next().now_or_never().flatten();
             }

@@ -19,6 +19,22 @@ pub(super) const NOT_FOUND: u16 = 404;
 pub(super) const END: u16 = 204;
 
 impl Response {
+    /// The subject that it came by.
+    pub(super) fn subject(&self) -> &str {
+        match self {
+            Self::Client(message) => &message.subject,
+            Self::Lane(message) => str::from_utf8(message.subject()).unwrap_or_default(),
+        }
+    }
+
+    /// Where an answer to it would go; empty if nowhere.
+    pub(super) fn reply(&self) -> &[u8] {
+        match self {
+            Self::Client(message) => message.reply.as_ref().map_or(&[], |it| it.as_bytes()),
+            Self::Lane(message) => message.reply(),
+        }
+    }
+
     /// The status, which only messages of the server itself have.
     pub(super) fn status(&self) -> Option<u16> {
         match self {
@@ -72,5 +88,11 @@ impl Response {
 
     pub(super) fn is_no_responders(&self) -> bool {
         self.status() == Some(NO_RESPONDERS)
+    }
+}
+
+impl From<Message> for Response {
+    fn from(message: Message) -> Self {
+        Self::Client(Box::new(message))
     }
 }

@@ -1,6 +1,5 @@
 use super::bucket::Bucket;
 use super::consumer::{Consumer, Delivery, End, INACTIVE, Start};
-use super::message::Said;
 use super::resume::{Opened, Resume, check, leaders_info, next_at_leader};
 use crate::key::PrefixSet;
 use crate::kv::{
@@ -292,13 +291,13 @@ impl NatsWatch {
             return;
         }
         self.frontier = position.stream;
-        let Some(key) = self.bucket.key(&message.subject) else { return };
+        let Some(key) = self.bucket.key(message.subject()) else { return };
         if self.prefixes.is_everything() || self.prefixes.matches(key) {
-            let kind = Said::by(message.headers.as_ref()).kind(&message.payload);
+            let kind = message.said().kind(message.payload());
             if kind != UpdateKind::Purge {
                 self.bucket.seen.add(position.stream);
             }
-            batch.push(kind, key, &message.payload, VersionToken::from_u64(position.stream));
+            batch.push(kind, key, message.payload(), VersionToken::from_u64(position.stream));
         }
     }
 

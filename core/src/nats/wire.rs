@@ -22,11 +22,13 @@ pub(super) enum Frame {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct NotUnderstood;
 
-/// One message as it came: a part of the buffer that it was read into.
+/// One message as it came.
 #[derive(Clone)]
 pub(super) struct Message {
     frame: Bytes,
     subject: Span,
+    subscription: Span,
+    reply: Span,
     headers: Span,
     payload: Span,
 }
@@ -42,11 +44,24 @@ struct Span {
 const LONGEST_LINE: usize = 1 << 20;
 /// A server can be told to take messages of 64 MiB.
 const LARGEST_MESSAGE: usize = 1 << 30;
+/// A frame up to this size is copied, so that a message that is kept for long does not keep the
+/// buffer that it was read into.
+const COPIED: usize = 16 << 10;
 const LINE_END: &[u8] = b"\r\n";
 
 impl Message {
     pub(super) fn subject(&self) -> &[u8] {
         self.part(self.subject)
+    }
+
+    /// What it was subscribed to as.
+    pub(super) fn subscription(&self) -> &[u8] {
+        self.part(self.subscription)
+    }
+
+    /// Where an answer to it would go; empty if nowhere.
+    pub(super) fn reply(&self) -> &[u8] {
+        self.part(self.reply)
     }
 
     /// The headers with the line that precedes them.
@@ -136,13 +151,13 @@ fn next_message(
     let mut words = Words { line: &buffer[..line], at: 0 };
     words.next();
     let subject = words.next().ok_or(NotUnderstood)?;
-    words.next().ok_or(NotUnderstood)?;
+    let subscription = words.next().ok_or(NotUnderstood)?;
     let (third, fourth, fifth) = (words.next(), words.next(), words.next());
-    let (headers, total) = match (with_headers, third, fourth, fifth) {
-        (true, Some(_reply), headers @ Some(_), total @ Some(_)) => (headers, total),
-        (true, headers @ Some(_), total @ Some(_), None) => (headers, total),
-        (false, Some(_reply), total @ Some(_), None) => (None, total),
-        (false, total @ Some(_), None, None) => (None, total),
+    let (reply, headers, total) = match (with_headers, third, fourth, fifth) {
+        (true, Some(reply), headers @ Some(_), total @ Some(_)) => (reply, headers, total),
+        (true, headers @ Some(_), total @ Some(_), None) => (0..0, headers, total),
+        (false, Some(reply), total @ Some(_), None) => (reply, None, total),
+        (false, total @ Some(_), None, None) => (0..0, None, total),
         _ => return Err(NotUnderstood),
     };
     let number = |word: Option<Range<usize>>| word.map_or(Some(0), |word| number(&buffer[word]));
@@ -161,9 +176,19 @@ fn next_message(
     if after != LINE_END {
         return Err(NotUnderstood);
     }
+    let end_of_frame = end + LINE_END.len();
+    let frame = if end_of_frame <= COPIED {
+        let copy = Bytes::copy_from_slice(&buffer[..end_of_frame]);
+        buffer.advance(end_of_frame);
+        copy
+    } else {
+        buffer.split_to(end_of_frame).freeze()
+    };
     Ok(Some(Frame::Message(Message {
-        frame: buffer.split_to(end + LINE_END.len()).freeze(),
+        frame,
         subject: Span::of(subject),
+        subscription: Span::of(subscription),
+        reply: Span::of(reply),
         headers: Span::of(start..start + headers),
         payload: Span::of(start + headers..end),
     })))
@@ -223,6 +248,16 @@ pub(super) fn write_request(
     out.extend_from_slice(LINE_END);
 }
 
+/// Subscribes to a subject under a name.
+pub(super) fn write_subscribe(out: &mut Vec<u8>, subject: &str, name: &[u8]) {
+    out.extend([b"SUB ", subject.as_bytes(), b" ", name, LINE_END].concat());
+}
+
+/// Ends the subscription of this name.
+pub(super) fn write_unsubscribe(out: &mut Vec<u8>, name: &[u8]) {
+    out.extend([b"UNSUB ", name, LINE_END].concat());
+}
+
 fn write_number(out: &mut Vec<u8>, mut number: usize) {
     let start = out.len();
     loop {
@@ -260,10 +295,11 @@ mod tests {
     fn every_form_of_a_message_is_read() {
         let plain = message(b"MSG _INBOX.a.1 7 3\r\nabc\r\n");
         assert_eq!((plain.subject(), plain.payload()), (&b"_INBOX.a.1"[..], &b"abc"[..]));
-        assert_eq!(plain.headers(), b"");
+        assert_eq!((plain.headers(), plain.reply()), (&b""[..], &b""[..]));
+        assert_eq!(plain.subscription(), b"7");
         assert_eq!(plain.status(), None);
         let replied = message(b"MSG s 7  $JS.ACK.x  0\r\n\r\n");
-        assert_eq!((replied.subject(), replied.payload()), (&b"s"[..], &b""[..]));
+        assert_eq!((replied.reply(), replied.payload()), (&b"$JS.ACK.x"[..], &b""[..]));
         let headed = message(b"HMSG s 7 22 24\r\nNATS/1.0\r\nA: value\r\n\r\nab\r\n");
         assert_eq!((headed.headers().len(), &headed.value()[..]), (22, &b"ab"[..]));
         assert_eq!(headed.status(), None);
