@@ -118,7 +118,7 @@ def environment() -> dict[str, str]:
 
 
 def keep(path: Path, stamp: dict[str, str], measurements: list[Measurement]) -> None:
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     values = [
         {name: value for name, value in vars(each).items() if value is not None}
         for each in measurements
