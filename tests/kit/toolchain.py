@@ -9,6 +9,8 @@ _ANSWERS = {
     "kotlin": (("java", "-version"), ("mvn", "--version")),
     "ruby": (("ruby", "-rffi", "-e", "0"),),
     "swift": (("swift", "--version"),),
+    # Its interface is read where it was generated for Ruby.
+    "uniffi": (("ruby", "-rffi", "-e", "0"),),
 }
 
 

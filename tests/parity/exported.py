@@ -15,6 +15,7 @@ COMMANDS: dict[str, list[str | Path]] = {
     "python_sync": [sys.executable, LISTINGS / "python.py", "slipstream.sync"],
     "node": ["node", LISTINGS / "node.mjs"],
     "ruby": ["ruby", LISTINGS / "ruby.rb"],
+    "uniffi": ["ruby", LISTINGS / "uniffi.rb"],
 }
 
 
