@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import inspect
+import signal
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -21,6 +22,11 @@ OpenStore: TypeAlias = Callable[[], AbstractAsyncContextManager[slipstream.Store
 
 PATIENCE = 30.0
 """Seconds after which a test that waits has failed."""
+
+
+def pytest_configure() -> None:
+    """Take SIGINT here and in programs: a shell has what runs behind it ignore that."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)

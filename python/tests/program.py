@@ -9,6 +9,19 @@ import textwrap
 import time
 from dataclasses import dataclass
 
+FREEZE = """
+def freeze(pid):
+    # The signal is on its way when kill returns, and a thread may answer once more.
+    import os, signal, time
+    os.kill(pid, signal.SIGSTOP)
+    def is_running(thread):
+        with open(f"/proc/{pid}/task/{thread}/stat") as stat:
+            return stat.read().rpartition(")")[2].split()[0] not in "Tt"
+    while any(is_running(thread) for thread in os.listdir(f"/proc/{pid}/task")):
+        time.sleep(0.001)
+"""
+"""A function of a program that stops another process, and returns when that stands still."""
+
 
 @dataclass(frozen=True)
 class Ended:

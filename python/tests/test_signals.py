@@ -8,7 +8,7 @@ import pytest
 from kit.nats_server import NatsServer
 from kit.ports import HOST
 
-from .program import interrupt, run
+from .program import FREEZE, interrupt, run
 
 CALLS = {
     "next": "next(watch)",
@@ -51,24 +51,27 @@ UNANSWERED = {
 }
 
 
+UNANSWERED_CALL = """
+import os, signal, sys, warnings
+import slipstream.sync
+warnings.simplefilter("ignore")
+conn = slipstream.sync.connect(sys.argv[1], timeout=60)
+store = conn.store("s")
+freeze(int(sys.argv[2]))
+print("ready", flush=True)
+try:
+    CALL
+except KeyboardInterrupt:
+    print("interrupted")
+os.kill(int(sys.argv[2]), signal.SIGCONT)
+print(store.put("after", b"v") > b"")
+"""
+
+
 @pytest.mark.parametrize("call", UNANSWERED.values(), ids=UNANSWERED)
 def test_ctrl_c_interrupts_a_call_that_no_server_answers(call: str, server: NatsServer) -> None:
     ended = interrupt(
-        f"""
-        import os, signal, sys, warnings
-        import slipstream.sync
-        warnings.simplefilter("ignore")
-        conn = slipstream.sync.connect(sys.argv[1], timeout=60)
-        store = conn.store("s")
-        os.kill(int(sys.argv[2]), signal.SIGSTOP)
-        print("ready", flush=True)
-        try:
-            {call}
-        except KeyboardInterrupt:
-            print("interrupted")
-        os.kill(int(sys.argv[2]), signal.SIGCONT)
-        print(store.put("after", b"v") > b"")
-        """,
+        FREEZE + UNANSWERED_CALL.replace("CALL", call),
         server.url,
         str(server.pid),
     )

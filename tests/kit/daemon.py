@@ -6,6 +6,8 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from kit.wait import wait_for
+
 # Kills its argument when its own input ends: that is when the process that holds the other end is
 # gone, however it went.
 _GUARD = "read _; kill -9 $0"
@@ -42,6 +44,21 @@ class Daemon:
 
     def send(self, number: signal.Signals) -> None:
         os.kill(self._process.pid, number)
+
+    def pause(self) -> None:
+        """Stops it where it stands, and waits until that is so: a thread may do a little more."""
+        self.send(signal.SIGSTOP)
+        threads = Path(f"/proc/{self.pid}/task")
+
+        def is_still(thread: Path) -> bool:
+            state = (thread / "stat").read_text().rpartition(")")[2].split()[0]
+            return state in "Tt"
+
+        wait_for("it stands still", lambda: all(map(is_still, threads.iterdir())))
+
+    def resume(self) -> None:
+        """Takes `pause` back."""
+        self.send(signal.SIGCONT)
 
     def stop(self, number: signal.Signals = signal.SIGTERM, seconds: float = 20.0) -> None:
         """Ends it with a signal and waits; what does not end in time is killed."""

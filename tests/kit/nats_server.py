@@ -98,12 +98,12 @@ class NatsServer(Service):
     def pause(self) -> None:
         """Freezes it: connections stay open and nothing answers."""
         assert self._daemon
-        self._daemon.send(signal.SIGSTOP)
+        self._daemon.pause()
 
     def resume(self) -> None:
         """Takes `pause` back."""
         assert self._daemon
-        self._daemon.send(signal.SIGCONT)
+        self._daemon.resume()
 
     def reload(self, config: str) -> None:
         """Gives it other text for its configuration file while it runs."""
