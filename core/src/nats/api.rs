@@ -243,10 +243,11 @@ pub(super) struct PurgeRequest<'a> {
     pub(super) filter: &'a str,
 }
 
-/// That a write was taken.
+/// Whether a write was taken. Not a [`Reply`], which takes longer to be told apart.
 #[derive(Deserialize)]
 pub(super) struct Acknowledged {
-    pub(super) seq: u64,
+    pub(super) seq: Option<u64>,
+    pub(super) error: Option<Refusal>,
 }
 
 /// Go's durations.

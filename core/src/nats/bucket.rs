@@ -155,7 +155,7 @@ impl Bucket {
             Ok(end.is_some())
         };
         let start = || (start(), false);
-        let (taken, complete) = self.link.ask_many(subject.into(), request, take, start).await?;
+        let (taken, complete) = self.link.ask_many(subject.into(), &request, take, start).await?;
         Ok(complete.then_some(taken))
     }
 

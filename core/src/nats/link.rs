@@ -11,7 +11,6 @@ use crate::kv::KvError;
 use crate::lock::Mutex;
 use async_nats::connection::State as ClientState;
 use async_nats::{Client, Subject};
-use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::HashSet;
@@ -176,7 +175,7 @@ impl Link {
         &self,
         subject: Subject,
         headers: Option<&Headers>,
-        payload: Bytes,
+        payload: &[u8],
     ) -> Result<Response, KvError> {
         let way = self.way(Some(payload.len())).await?;
         Ok(way.ask(subject, headers, payload, self.timeout).await?)
@@ -184,22 +183,20 @@ impl Link {
 
     /// Asks, again if the connection was cut meanwhile or nobody answers, as when a leader was lost
     /// that had heard it: for what may be repeated.
-    pub(super) async fn ask(&self, subject: Subject, payload: Bytes) -> Result<Response, KvError> {
-        let size = payload.len();
-        self.repeat(subject, payload, Some(size)).await
+    pub(super) async fn ask(&self, subject: Subject, payload: &[u8]) -> Result<Response, KvError> {
+        self.repeat(subject, payload, Some(payload.len())).await
     }
 
     async fn repeat(
         &self,
         subject: Subject,
-        payload: Bytes,
+        payload: &[u8],
         mut size: Option<usize>,
     ) -> Result<Response, KvError> {
         let mut patience = Patience::new(self.timeout);
         loop {
             let way = self.way(size).await?;
-            let (subject, payload) = (subject.clone(), payload.clone());
-            match way.ask(subject, None, payload, patience.one()).await {
+            match way.ask(subject.clone(), None, payload, patience.one()).await {
                 Err(Unanswered::Cut) => sleep(ASK_AGAIN).await,
                 // By the other way, in case it is this one that nothing comes through.
                 Err(Unanswered::Late) if patience.more() => size = None,
@@ -213,7 +210,7 @@ impl Link {
     pub(super) async fn ask_many<T>(
         &self,
         subject: Subject,
-        payload: Bytes,
+        payload: &[u8],
         mut take: impl FnMut(&mut T, Response) -> Result<bool, KvError>,
         start: impl Fn() -> T,
     ) -> Result<T, KvError> {
@@ -222,7 +219,7 @@ impl Link {
         loop {
             let way = self.way(size).await?;
             let mut taken = start();
-            let mut answers = way.ask_many(subject.clone(), payload.clone()).await?;
+            let mut answers = way.ask_many(subject.clone(), payload).await?;
             let mut come = Vec::new();
             let why = 'answers: loop {
                 // A timer only where there is something to wait for.
@@ -258,13 +255,13 @@ impl Link {
         operation: &str,
         request: &impl Serialize,
     ) -> Result<Result<T, Refusal>, KvError> {
-        let payload = Bytes::from(serde_json::to_vec(request).map_err(|error| {
+        let payload = serde_json::to_vec(request).map_err(|error| {
             KvError::SerializationError(format!("a request to {operation}: {error}"))
-        })?);
+        })?;
         let subject = Subject::from(format!("$JS.API.{operation}"));
         let start = Instant::now();
         loop {
-            let response = self.repeat(subject.clone(), payload.clone(), None).await?;
+            let response = self.repeat(subject.clone(), &payload, None).await?;
             if response.is_no_responders() {
                 let enabled = self.client.server_info().jetstream;
                 if !enabled && start.elapsed() >= START_UP {
@@ -303,7 +300,7 @@ impl Link {
         }
         let ConsumerName { stream, name } = consumer;
         let subject = format!("$JS.API.CONSUMER.DELETE.{stream}.{name}");
-        let asked = self.requests.ask(subject.into(), None, Bytes::new(), self.timeout);
+        let asked = self.requests.ask(subject.into(), None, &[], self.timeout);
         if let Err(error) = asked.await {
             tracing::debug!(stream, name, ?error, "a consumer was left for the server to remove");
         }

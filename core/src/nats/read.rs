@@ -7,6 +7,7 @@ use super::store::NatsStore;
 use super::watch::NatsWatch;
 use crate::key::{check_key, check_prefix};
 use crate::kv::{BatchLimit, KvEntry, KvError, KvReader, UpdateKind, VersionToken, WatchSource};
+use async_nats::Subject;
 use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -50,9 +51,9 @@ impl NatsStore {
             return Ok(last);
         }
         let Bucket { stream, subjects, .. } = &**bucket;
-        let subject = ["$JS.API.DIRECT.GET.", stream, ".", subjects, key].concat();
+        let subject = Subject::from(["$JS.API.DIRECT.GET.", stream, ".", subjects, key].concat());
         loop {
-            let response = bucket.link.ask(subject.clone().into(), Bytes::new()).await?;
+            let response = bucket.link.ask(subject.clone(), &[]).await?;
             match response.status() {
                 None => return last_of(&response.said(), &response).map(Some),
                 Some(NOT_FOUND) => return Ok(None),

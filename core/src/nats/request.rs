@@ -95,7 +95,7 @@ impl Requests {
         &self,
         subject: Subject,
         headers: Option<&Headers>,
-        payload: Bytes,
+        payload: &[u8],
         patience: Duration,
     ) -> Outcome {
         let ticket = self.table.lock().wait_for(subject.clone(), patience);
@@ -108,7 +108,7 @@ impl Requests {
     pub(super) async fn ask_many(
         &self,
         subject: Subject,
-        payload: Bytes,
+        payload: &[u8],
     ) -> Result<Answers, Unanswered> {
         let answers = self.answers(subject.clone());
         self.send(subject, answers.ticket, None, payload).await?;
@@ -157,7 +157,7 @@ impl Requests {
         subject: Subject,
         ticket: Ticket,
         headers: Option<&Headers>,
-        payload: Bytes,
+        payload: &[u8],
     ) -> Result<(), Unanswered> {
         let client = match &self.way {
             Way::Client(client) => client,
@@ -165,10 +165,11 @@ impl Requests {
                 return outgoing.push(|out| {
                     let inbox = [self.inbox.as_bytes(), &ticket.digits()];
                     let headers = headers.map_or(&[][..], Headers::text);
-                    write_request(out, &subject, inbox, headers, &payload);
+                    write_request(out, &subject, inbox, headers, payload);
                 });
             }
         };
+        let payload = Bytes::copy_from_slice(payload);
         let digits = ticket.digits();
         let token = digits.iter().copied().map(char::from);
         let inbox: Subject = self.inbox.chars().chain(token).collect::<String>().into();

@@ -1,4 +1,4 @@
-use super::api::{Acknowledged, PurgeRequest, Refusal, Reply};
+use super::api::{Acknowledged, PurgeRequest, Refusal};
 use super::bucket::Bucket;
 use super::headers::Headers;
 use super::link::ASK_AGAIN;
@@ -8,8 +8,8 @@ use super::message::{
 use super::store::NatsStore;
 use crate::key::check_key;
 use crate::kv::{KvError, KvPurge, KvTtl, KvWriter, UpdateKind, VersionToken};
+use async_nats::Subject;
 use async_trait::async_trait;
-use bytes::Bytes;
 use serde::de::IgnoredAny;
 use std::time::Duration;
 use tokio::time::sleep;
@@ -37,23 +37,23 @@ impl NatsStore {
         let headers = headers(&write);
         let overhead = headers.as_ref().map_or(0, |headers| headers.text().len());
         self.check_size(&write, overhead)?;
-        let (subject, value) = (bucket.subject(write.key), Bytes::copy_from_slice(write.value));
+        let subject = Subject::from(bucket.subject(write.key));
         loop {
-            let asked =
-                bucket.link.ask_once(subject.clone().into(), headers.as_ref(), value.clone());
+            let asked = bucket.link.ask_once(subject.clone(), headers.as_ref(), write.value);
             let response = asked.await?;
             if !response.is_no_responders() {
-                let reply = serde_json::from_slice(response.payload())
+                let answer: Acknowledged = serde_json::from_slice(response.payload())
                     .map_err(|error| not_understood(&format!("an answer to a write: {error}")))?;
-                return Ok(match reply {
-                    Reply::Answer(Acknowledged { seq }) => {
+                return match (answer.error, answer.seq) {
+                    (Some(refusal), _) => Ok(Err(refusal)),
+                    (None, Some(version)) => {
                         if write.operation != Some(PURGE) {
-                            bucket.seen.add(seq);
+                            bucket.seen.add(version);
                         }
-                        Ok(VersionToken::from_u64(seq))
+                        Ok(Ok(VersionToken::from_u64(version)))
                     }
-                    Reply::Refused { error } => Err(error),
-                });
+                    (None, None) => Err(not_understood("an answer to a write without a version")),
+                };
             }
             // Nobody heard of the write.
             bucket.wait_for_server().await?;
