@@ -57,7 +57,7 @@ class Count:
 
 
 def pytest(folder: str) -> tuple[str, ...]:
-    return (sys.executable, "-m", "pytest", "--quiet", "--color=no", folder)
+    return (sys.executable, "-m", "pytest", "--quiet", "-rs", "--color=no", folder)
 
 
 SUITES = (
@@ -65,6 +65,7 @@ SUITES = (
     Suite("python", pytest("tests"), "python"),
     Suite("node", ("npm", "test", "--silent"), "node"),
     Suite("ruby", ("ruby", "test/run.rb"), "bindings/uniffi/ruby", "ruby"),
+    Suite("swift", (*pytest("tests/swift"), "-rs")),
     Suite("conformance python", pytest("tests/conformance")),
     Suite("conformance node", ("node", "--test", "tests/conformance/")),
     Suite("conformance ruby", ("ruby", "tests/conformance/ruby.rb"), language="ruby"),
@@ -73,6 +74,7 @@ SUITES = (
     Suite("connecting", pytest("tests/connecting")),
     Suite("cluster", pytest("tests/cluster")),
     Suite("faults", pytest("tests/faults")),
+    Suite("runtimes", pytest("tests/runtimes")),
     Suite("types", pytest("tests/types")),
     Suite("soak", pytest("tests/soak")),
     Suite("docs", pytest("tests/docs")),
