@@ -12,7 +12,9 @@ BIN := $(CURDIR)/$(VENV)/bin
 STAMPS := target/make
 BENCH := target/bench/release
 UNIFFI_LIBRARY := libslipstream_uniffi.$(if $(filter Darwin,$(shell uname)),dylib,so)
+JNA_PLATFORM := $(if $(filter Darwin,$(shell uname)),darwin,linux)-$(subst _,-,$(subst arm64,aarch64,$(shell uname -m)))
 RUBY_GENERATED := bindings/uniffi/ruby/lib/slipstream/generated
+SWIFT_SOURCES := bindings/uniffi/swift/Sources
 
 # The extension of Python is built for the interpreter of .venv, by cargo and by maturin alike, so
 # that neither undoes what the other built.
@@ -27,6 +29,8 @@ python_sources := $(core) $(shell find bindings/python -name '*.rs') python/pypr
 node_sources := $(core) $(shell find bindings/node -name '*.rs') $(shell find node/src -type f) \
 	$(wildcard node/*.json node/scripts/*) LICENSE
 uniffi_sources := $(core) $(shell find bindings/uniffi/src -name '*.rs') $(wildcard bindings/uniffi/*.toml)
+kotlin_sources := bindings/uniffi/kotlin/pom.xml \
+	$(shell find bindings/uniffi/kotlin/src tests bench/kotlin examples -name '*.kt')
 bench_sources := $(core) $(shell find bench -name '*.rs' -o -name Cargo.toml -o -name Cargo.lock)
 
 .PHONY: help
@@ -41,12 +45,16 @@ demo: build ## Show a Python service and a Node tool that share one file; with N
 	@python examples/demo/run.py $(if $(NATS),nats,file)
 
 .PHONY: test
-test: build ruby ## Run every test of every language.
+test: build ruby swift ## Run every test of every language.
 	@python tests/run.py
 
 .PHONY: test-ruby
 test-ruby: build ruby ## Run the tests of the Ruby package, and the scenarios of the contract in Ruby.
 	@python tests/run.py ruby "conformance ruby"
+
+.PHONY: test-swift
+test-swift: build swift ## Check what is generated for Swift; where there is Swift, compile and test the package.
+	@python tests/run.py swift
 
 .PHONY: test-parity
 test-parity: build ruby ## Compare what each language exports with tests/api.toml.
@@ -86,7 +94,8 @@ docs: build ## Build the Rust reference into target/doc, and run the examples of
 
 .PHONY: clean
 clean: ## Remove everything that was built.
-	rm -rf target $(VENV) node_modules node/node_modules node/dist node/LICENSE node/*.node python/slipstream/*.so $(RUBY_GENERATED)
+	rm -rf target $(VENV) node_modules node/node_modules node/dist node/LICENSE node/*.node python/slipstream/*.so $(RUBY_GENERATED) \
+		$(SWIFT_SOURCES)/SlipstreamUniffi $(SWIFT_SOURCES)/slipstream_uniffiFFI bindings/uniffi/swift/.build
 
 $(STAMPS):
 	mkdir -p $@
@@ -129,9 +138,27 @@ ruby: $(STAMPS)/ruby
 	@ruby -rffi -e 0 2>/dev/null || apt-get install --yes --quiet ruby ruby-ffi \
 		|| echo "ruby: apt-get cannot install it here"
 
+# The library lies where JNA looks for it: in a folder with the platform's name.
+$(STAMPS)/kotlin: $(STAMPS)/uniffi $(kotlin_sources)
+	mkdir -p target/uniffi/native/$(JNA_PLATFORM)
+	cp target/release/$(UNIFFI_LIBRARY) target/uniffi/native/$(JNA_PLATFORM)
+	mvn --quiet --batch-mode --file bindings/uniffi/kotlin/pom.xml process-test-classes
+	touch $@
+
 $(STAMPS)/ruby: $(STAMPS)/uniffi
 	mkdir -p $(RUBY_GENERATED)
 	cp target/uniffi/ruby/slipstream_uniffi.rb target/release/$(UNIFFI_LIBRARY) $(RUBY_GENERATED)
+	touch $@
+
+.PHONY: swift
+swift: $(STAMPS)/swift
+
+$(STAMPS)/swift: $(STAMPS)/uniffi
+	mkdir -p $(SWIFT_SOURCES)/SlipstreamUniffi $(SWIFT_SOURCES)/slipstream_uniffiFFI
+	cp target/uniffi/swift/slipstream_uniffi.swift $(SWIFT_SOURCES)/SlipstreamUniffi
+	cp target/uniffi/swift/slipstream_uniffiFFI.h $(SWIFT_SOURCES)/slipstream_uniffiFFI
+	cp target/uniffi/swift/slipstream_uniffiFFI.modulemap \
+		$(SWIFT_SOURCES)/slipstream_uniffiFFI/module.modulemap
 	touch $@
 
 $(STAMPS)/bench: $(bench_sources) $(STAMPS)/tools

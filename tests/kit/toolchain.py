@@ -9,8 +9,6 @@ _ANSWERS = {
     "kotlin": (("java", "-version"), ("mvn", "--version")),
     "ruby": (("ruby", "-rffi", "-e", "0"),),
     "swift": (("swift", "--version"),),
-    # Its interface is read where it was generated for Ruby.
-    "uniffi": (("ruby", "-rffi", "-e", "0"),),
 }
 
 

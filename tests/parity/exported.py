@@ -14,9 +14,14 @@ COMMANDS: dict[str, list[str | Path]] = {
     "python": [sys.executable, LISTINGS / "python.py", "slipstream"],
     "python_sync": [sys.executable, LISTINGS / "python.py", "slipstream.sync"],
     "node": ["node", LISTINGS / "node.mjs"],
+    "kotlin": [sys.executable, LISTINGS / "declared.py", "kotlin"],
     "ruby": ["ruby", LISTINGS / "ruby.rb"],
+    "swift": [sys.executable, LISTINGS / "declared.py", "swift"],
     "uniffi": ["ruby", LISTINGS / "uniffi.rb"],
 }
+
+# The toolchain that the program needs; the others are Python and Node, or read sources.
+NEEDS = {"ruby": "ruby", "uniffi": "ruby"}
 
 
 def listing(language: str) -> Listing:

@@ -1,0 +1,96 @@
+import Foundation
+import SlipstreamUniffi
+
+/// What a watch tells.
+///
+/// ```swift
+/// switch update {
+/// case .put(let put): table[put.key] = put.value
+/// case .delete, .purge: table[update.key] = nil
+/// }
+/// ```
+public enum Update: Equatable, Hashable, Sendable {
+    /// The key has a new value.
+    case put(Put)
+    /// The key was deleted, or was written with an empty value (rule R2).
+    case delete(Delete)
+    /// The key was purged with its history, or its time to live ended (rules W4, W5).
+    case purge(Purge)
+
+    init(_ told: SlipstreamUniffi.Update) {
+        switch told.kind {
+        case .put: self = .put(Put(told))
+        case .delete: self = .delete(Delete(told))
+        case .purge: self = .purge(Purge(told))
+        }
+    }
+
+    /// The key that changed.
+    public var key: String {
+        switch self {
+        case .put(let put): return put.key
+        case .delete(let delete): return delete.key
+        case .purge(let purge): return purge.key
+        }
+    }
+
+    /// The position after this update: what to resume from once it is handled (rule S4).
+    public var cursor: Data {
+        switch self {
+        case .put(let put): return put.cursor
+        case .delete(let delete): return delete.cursor
+        case .purge(let purge): return purge.cursor
+        }
+    }
+}
+
+/// A watched key has a new value.
+public struct Put: Equatable, Hashable, Sendable {
+    /// The key that has the value.
+    public let key: String
+    /// The new value.
+    public let value: Data
+    /// The version of the change.
+    public let version: Data
+    /// The position after this update: what to resume from once it is handled (rule S4).
+    public let cursor: Data
+
+    init(_ told: SlipstreamUniffi.Update) {
+        key = told.key
+        value = told.value
+        version = told.version
+        cursor = told.cursor
+    }
+}
+
+/// A watched key was deleted, or was written with an empty value (rule R2).
+public struct Delete: Equatable, Hashable, Sendable {
+    /// The key that is gone.
+    public let key: String
+    /// The version of the removal.
+    public let version: Data
+    /// The position after this update: what to resume from once it is handled (rule S4).
+    public let cursor: Data
+
+    init(_ told: SlipstreamUniffi.Update) {
+        key = told.key
+        version = told.version
+        cursor = told.cursor
+    }
+}
+
+/// A watched key was purged with its history, or its time to live ended (rules W4, W5).
+public struct Purge: Equatable, Hashable, Sendable {
+    /// The key that is gone.
+    public let key: String
+    /// The version of the removal.
+    public let version: Data
+    /// The position after this update: what to resume from once it is handled (rule S4).
+    public let cursor: Data
+
+    init(_ told: SlipstreamUniffi.Update) {
+        key = told.key
+        version = told.version
+        cursor = told.cursor
+    }
+}
