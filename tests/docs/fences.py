@@ -8,6 +8,7 @@ PAGES = [
     ROOT / "README.md",
     ROOT / "node" / "README.md",
     ROOT / "python" / "README.md",
+    ROOT / "bindings" / "uniffi" / "ruby" / "README.md",
     *sorted((ROOT / "docs").glob("*.md")),
 ]
 

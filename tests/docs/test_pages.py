@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from fences import FILE, PAGES, ROOT, fences
 from kit.nats_server import NatsServer
+from kit.toolchain import missing
 
 PAGE_SECONDS = 60
 TSC = ROOT / "node" / "node_modules" / ".bin" / "tsc"
@@ -54,6 +55,17 @@ def test_typescript_examples_check_and_run(page: Path, on_server: bool, tmp_path
         (tmp_path / "page.mts").write_text("\n".join(example for _, example in examples))
         run([str(TSC), *TSC_OPTIONS.split(), "page.mts"], tmp_path)
         run(["node", "page.mjs"], tmp_path)
+
+
+@pytest.mark.parametrize("on_server", [False, True], ids=["as written", "all on a server"])
+@pytest.mark.parametrize("page", pages_with("ruby"), ids=name)
+def test_ruby_examples_run(page: Path, on_server: bool, tmp_path: Path) -> None:
+    if reason := missing("ruby"):
+        pytest.skip(reason)
+    with NatsServer(tmp_path / "server") as server:
+        examples = fences(page, "ruby", server.url if on_server else FILE, server.url)
+        (tmp_path / "page.rb").write_text("\n".join(example for _, example in examples))
+        run(["ruby", "-I", str(ROOT / "bindings" / "uniffi" / "ruby" / "lib"), "page.rb"], tmp_path)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
