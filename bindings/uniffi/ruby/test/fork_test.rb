@@ -7,10 +7,10 @@ class ForkTest < Minitest::Test
 
   def test_a_child_is_told_that_what_it_inherited_is_its_parents
     @store.put("a", "1")
-    told = in_child do
+    told = in_child do |answer|
       @store.get("a")
     rescue Slipstream::NotConnected => error
-      error.message
+      answer.write(error.message)
     end
     assert_includes told, "call connect() again in the child"
     assert_equal "1", @store.get("a").value
@@ -27,14 +27,25 @@ class ForkTest < Minitest::Test
     end
   end
 
+  def test_a_daemon_is_told_so_too
+    told = in_child do |answer|
+      store = Slipstream.connect("memory:").store("nodes")
+      Process.daemon(true, true)
+      store.get("a")
+    rescue Slipstream::NotConnected => error
+      answer.write(error.message)
+    end
+    assert_includes told, "call connect() again in the child"
+  end
+
   private
 
-  # What a block answers in a forked child.
+  # What a block writes in a forked child.
   def in_child
     reader, writer = IO.pipe
     child = fork do
-      writer.write(yield.to_s)
-      writer.close
+      reader.close
+      yield writer
       exit!(0)
     end
     writer.close

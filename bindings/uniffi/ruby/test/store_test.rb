@@ -58,6 +58,13 @@ class StoreTest < Minitest::Test
     assert_raises(TypeError) { @store.get(nil) }
   end
 
+  def test_text_that_is_no_utf8_and_numbers_that_are_too_large_are_refused
+    assert_raises(Slipstream::InvalidArgument) { @store.get("\xff") }
+    assert_raises(Slipstream::InvalidArgument) { @store.get("\xff".b) }
+    assert_raises(Slipstream::InvalidArgument) { @connection.store("s", max_bytes: 2**70) }
+    assert_raises(Slipstream::InvalidArgument) { @connection.store("s", max_history: -1) }
+  end
+
   def test_a_store_takes_its_limits
     small = @connection.store("small", max_bytes: 10, storage: :memory, discard: :new)
     assert_raises(Slipstream::LimitExceeded) { small.put("a", "x" * 20) }

@@ -10,6 +10,12 @@ module Slipstream
         child.zero? ? SlipstreamUniffi.after_fork_in_child : SlipstreamUniffi.after_fork_in_parent
       end
     end
+
+    # Goes on as a child, without _fork.
+    def daemon(...)
+      SlipstreamUniffi.before_fork
+      super.tap { SlipstreamUniffi.after_fork_in_child }
+    end
   end
   private_constant :Fork
 

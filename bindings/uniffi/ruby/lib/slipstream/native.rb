@@ -30,11 +30,14 @@ module Slipstream
       [SlipstreamUniffi::KvError.const_get(kind), Slipstream.const_get(kind)]
     end.freeze
 
-    # Makes a call, and raises the error of its kind where it fails.
+    # Makes a call, and raises the error of its kind where it fails. The generated code refuses text
+    # that is no UTF-8 and numbers that are too large with errors of its own.
     def self.call
       yield
     rescue *KINDS.keys => error
       raise error_of(error), cause: nil
+    rescue EncodingError, RangeError => error
+      raise InvalidArgument, error.message, cause: nil
     end
 
     def self.error_of(error)
