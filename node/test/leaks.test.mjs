@@ -5,7 +5,7 @@ import { readdirSync } from "node:fs";
 import test from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { live } from "slipstream-kv/debug";
-import { collected, openStore, until, within } from "./kit.mjs";
+import { collected, collectedUntil, openStore, until, within } from "./kit.mjs";
 import { natsServer } from "./nats.mjs";
 
 const ROUNDS = 20;
@@ -116,6 +116,52 @@ test("nats: 10,000 calls with one signal leave no listener", async (t) => {
     await within(Promise.all(calls));
     assert.equal(getEventListeners(signal, "abort").length, 0);
   }
+});
+
+test("nats: s8 a reader of one update a second holds no other up, and loses nothing", async (t) => {
+  const COUNT = 50_000;
+  const { url } = await natsServer(t);
+  const { conn, store } = await openStore(t, url);
+  const [slow, fast] = [store.watch(""), store.watch("")].map((it) => it[Symbol.asyncIterator]());
+  const keys = async (updates, count) => {
+    const seen = new Set();
+    for (let i = 0; i < count; i += 1) {
+      seen.add((await updates.next()).value.key);
+    }
+    return seen;
+  };
+  const value = Buffer.alloc(1_000);
+  const write = async (store) => {
+    for (let first = 0; first < COUNT; first += 500) {
+      const some = Array.from({ length: 500 }, (_, i) => `k.${first + i}`);
+      await Promise.all(some.map((key) => store.put(key, value)));
+    }
+  };
+  // What writing takes by itself.
+  await within(write(await conn.store("other")));
+  const before = process.memoryUsage.rss();
+  let writing = true;
+  const written = write(store).finally(() => {
+    writing = false;
+  });
+  const readSlowly = async () => {
+    const seen = new Set();
+    while (writing) {
+      seen.add((await slow.next()).value.key);
+      await Promise.race([written, sleep(1_000)]);
+    }
+    return seen;
+  };
+  const seen = readSlowly();
+  assert.equal((await within(keys(fast, COUNT), "the fast reader")).size, COUNT);
+  await within(written);
+  const early = await within(seen);
+  assert.ok(early.size < COUNT / 2);
+  // Were the backlog in memory, it would take some 50 MB on top of what the queues hold.
+  const small = () => process.memoryUsage.rss() - before < 32 * 2 ** 20;
+  await collectedUntil(small, "memory without the backlog");
+  const late = await within(keys(slow, COUNT - early.size), "the slow reader");
+  assert.equal(new Set([...early, ...late]).size, COUNT);
 });
 
 /** Memory settles: the second half of the rounds adds little to what the first half took. */

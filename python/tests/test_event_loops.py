@@ -194,27 +194,36 @@ async def test_a_loop_without_add_reader_is_told_so() -> None:
                     await anext(watch)
 
 
-def test_pytest_asyncio_gives_every_test_a_loop(tmp_path: Path) -> None:
+def test_pytest_asyncio_gives_every_test_a_loop(url: str, tmp_path: Path) -> None:
     (tmp_path / "test_loops.py").write_text(
         "import asyncio, pytest, slipstream\n"
         "@pytest.mark.parametrize('turn', range(20))\n"
         "async def test_a_loop_per_test(turn):\n"
-        "    async with slipstream.connect('memory:') as conn:\n"
+        f"    async with slipstream.connect({url!r}) as conn:\n"
         "        store = await conn.store('s')\n"
-        "        async with store.watch('') as watch:\n"
+        "        async with store.watch(f'k.{turn}') as watch:\n"
         "            waiting = asyncio.create_task(anext(watch))\n"
         "            await asyncio.sleep(0)\n"
-        "            await store.put('k', b'v')\n"
-        "            assert (await waiting).key == 'k'\n"
+        "            await store.put(f'k.{turn}', b'v')\n"
+        "            assert (await waiting).key == f'k.{turn}'\n"
+        "@pytest.fixture(scope='module')\n"
+        "async def shared():\n"
+        f"    async with slipstream.connect({url!r}) as conn:\n"
+        "        yield await conn.store('s')\n"
+        "@pytest.mark.parametrize('turn', range(20))\n"
+        "async def test_a_fixture_of_another_loop(shared, turn):\n"
+        "    await shared.put('shared', b'%d' % turn)\n"
+        "    assert (await shared.get('shared')).value == b'%d' % turn\n"
     )
     options = ["-q", "-W", "error", "-o", "asyncio_mode=auto", "-p", "no:cacheprovider"]
-    options += ["-o", "asyncio_default_fixture_loop_scope=function"]
+    options += ["-o", "asyncio_default_fixture_loop_scope=module"]
+    options += ["-o", "asyncio_default_test_loop_scope=function"]
     ran = subprocess.run(
-        [sys.executable, "-m", "pytest", *options, str(tmp_path)],
+        [sys.executable, "-m", "pytest", *options, str(tmp_path / "test_loops.py")],
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
         cwd=tmp_path,
     )
-    assert "20 passed" in ran.stdout, ran.stdout + ran.stderr
+    assert "40 passed" in ran.stdout, ran.stdout + ran.stderr

@@ -15,6 +15,7 @@ from kit.nats_server import NatsServer
 from kit.wait import wait_for
 
 import slipstream
+import slipstream.sync
 from slipstream import _debug
 
 ROUNDS = 20
@@ -133,6 +134,22 @@ async def test_s9_watches_dropped_without_closing_are_named(server: NatsServer) 
             assert lines[caught[0].lineno - 1].endswith("# here")
         assert _debug.live()["watches"] == 0
         await asyncio.to_thread(no_consumer_left, server)
+
+
+def test_s9_blocking_iterators_dropped_without_closing_are_named(server: NatsServer) -> None:
+    with slipstream.sync.connect(server.url) as conn:
+        store = conn.store("s")
+        store.put("k", b"v")
+        for _ in range(WATCHES):
+            watch = store.watch("")  # there
+            assert next(watch).key == "k"
+            with pytest.warns(ResourceWarning) as caught:
+                del watch
+            assert caught[0].filename == __file__
+            lines = Path(__file__).read_text(encoding="utf-8").splitlines()
+            assert lines[caught[0].lineno - 1].endswith("# there")
+        assert _debug.live()["watches"] == 0
+        no_consumer_left(server)
 
 
 async def test_s8_a_reader_that_stands_still_holds_no_other_up(server: NatsServer) -> None:
