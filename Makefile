@@ -81,6 +81,7 @@ lint: build ## Check formatting, lints and types of every language.
 	mypy --strict examples/*.py
 	cd python && python -m mypy.stubtest slipstream
 	cd node && npm run --silent lint
+	! command -v ruby >/dev/null || ! git ls-files -z '*.rb' | xargs -0 -n 1 ruby -wc 2>&1 | grep -v '^Syntax OK$$'
 	@echo "lint: nothing found"
 
 .PHONY: bench

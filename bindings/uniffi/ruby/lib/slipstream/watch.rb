@@ -131,18 +131,14 @@ module Slipstream
       @updates.any?
     end
 
-    def in_turn
-      unless @turn.try_lock
+    def in_turn(&read)
+      if @turn.locked?
         raise OperationFailed.new(
           "this watch is being read already; open one for each reader", operation: "watch"
         )
       end
 
-      begin
-        yield
-      ensure
-        @turn.unlock
-      end
+      @turn.synchronize(&read)
     end
   end
 end
