@@ -65,7 +65,7 @@ SUITES = (
     Suite("python", pytest("tests"), "python"),
     Suite("node", ("npm", "test", "--silent"), "node"),
     Suite("ruby", ("ruby", "test/run.rb"), "bindings/uniffi/ruby", "ruby"),
-    Suite("swift", (*pytest("tests/swift"), "-rs")),
+    Suite("swift", pytest("tests/swift")),
     Suite("conformance python", pytest("tests/conformance")),
     Suite("conformance node", ("node", "--test", "tests/conformance/")),
     Suite("conformance ruby", ("ruby", "tests/conformance/ruby.rb"), language="ruby"),

@@ -6,12 +6,13 @@ module Reads
   def do_get_many(keys: [], many: nil, expect: UNSET, count: nil, store: "main", error: nil)
     reader = @stores[store]
     named = many ? many_keys(**many) : keys.map { |key| @names.text(key) }
-    expecting(error) { reader.get_many(named) } => found
+    found = expecting(error) { reader.get_many(named) }
     return if error
 
     assert found == named.map { |key| reader.get(key) }, "get_many and get differ"
     unless expect.equal?(UNSET)
-      assert_equal expect.map { |text| text && @names.octets(text) }, found.map { |entry| entry&.value }
+      values = expect.map { |text| text && @names.octets(text) }
+      assert_equal values, found.map { |entry| entry&.value }
     end
     assert_equal count, found.compact.size if count
   end

@@ -17,8 +17,8 @@ module Watches
     @opened << @watches[as]
   end
 
-  def do_updates(expect:, watch: "watch", any_order: false, version: nil, within: Watching::PATIENCE,
-                 as: nil)
+  def do_updates(expect:, watch: "watch", any_order: false, version: nil,
+                 within: Watching::PATIENCE, as: nil)
     expected = expect.map { |kind, *parts| [kind, *parts.map { |part| @names.octets(part) }] }
     watching = watching(watch)
     until expected.empty?

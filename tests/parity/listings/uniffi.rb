@@ -9,17 +9,19 @@ require "json"
 $LOAD_PATH.unshift(File.expand_path("../../../bindings/uniffi/ruby/lib", __dir__))
 require "slipstream"
 
-OPTIONS = { connect: "ConnectOptions", store: "StoreOptions" }.freeze
+OPTIONS = { "connect" => "ConnectOptions", "store" => "StoreOptions" }.freeze
 OF_EVERY_OBJECT = Object.instance_methods
-OF_UNIFFI = /\A(uniffi_|rust_call|consume_|Uniffi|UNIFFI|Rust|ForeignBytes|InternalError|ERROR_|CALL_)/
+OF_UNIFFI = /\A(uniffi_|rust_call|consume_|Uniffi|UNIFFI|Rust|InternalError)/
 
 def names(callable)
   callable.parameters.flat_map do |_, name|
-    name == :options ? fields(OPTIONS.fetch(callable.name.to_s.delete_suffix("_blocking").to_sym)) : [name]
+    name == :options ? fields(OPTIONS.fetch(callable.name.to_s.delete_suffix("_blocking"))) : [name]
   end
 end
 
-def fields(record) = SlipstreamUniffi.const_get(record).instance_method(:initialize).parameters.map(&:last)
+def fields(record)
+  SlipstreamUniffi.const_get(record).instance_method(:initialize).parameters.map(&:last)
+end
 
 def members(owner)
   (owner.public_instance_methods(false) - OF_EVERY_OBJECT).grep_v(OF_UNIFFI)
@@ -36,7 +38,9 @@ SlipstreamUniffi.constants.grep_v(OF_UNIFFI).each do |name|
     listed[name.to_s] = []
     next if OPTIONS.value?(name.to_s)
 
-    members(exported).each { |member| listed["#{name}.#{member}"] = names(exported.instance_method(member)) }
+    members(exported).each do |member|
+      listed["#{name}.#{member}"] = names(exported.instance_method(member))
+    end
   when Module
     # The kinds of errors.
     exported.constants.each { |kind| listed[kind.to_s] = [] }

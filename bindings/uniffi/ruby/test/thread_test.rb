@@ -42,8 +42,8 @@ class ThreadTest < Minitest::Test
         puts "interrupted"
       end
     RUBY
-    command = [RbConfig.ruby, "-I", File.expand_path("../lib", __dir__), "-rslipstream", "-e", program]
-    IO.popen(command) do |child|
+    library = File.expand_path("../lib", __dir__)
+    IO.popen([RbConfig.ruby, "-I", library, "-rslipstream", "-e", program]) do |child|
       assert_equal "ready\n", child.gets
       sleep 0.1
       taken = seconds do

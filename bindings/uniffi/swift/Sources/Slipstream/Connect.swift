@@ -8,9 +8,9 @@ import SlipstreamUniffi
 /// `wss://`. `USER:PASSWORD@` or `TOKEN@` may stand before the host, percent-encoded, and further
 /// servers after commas.
 ///
-/// `timeout` is the deadline of every operation (rule L3), `connectTimeout` that of connecting (L4).
-/// The rest is for NATS only, and of `creds`, `credsFile`, `nkey`, `token`, `user` and a login in
-/// the URL one may be given.
+/// `timeout` is the deadline of every operation (rule L3), `connectTimeout` that of connecting
+/// (L4). The rest is for NATS only, and of `creds`, `credsFile`, `nkey`, `token`, `user` and a
+/// login in the URL one may be given.
 ///
 /// - Parameters:
 ///   - creds: the content of a .creds file, in base64

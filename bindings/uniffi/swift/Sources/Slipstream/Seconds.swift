@@ -6,12 +6,11 @@ extension Duration {
     /// the process over it.
     func seconds(_ option: String, _ operation: String) throws -> TimeInterval {
         if self < .zero {
+            let message = "\(operation): invalid argument: \(option) \(self) is not a time above 0"
             throw InvalidArgument(
                 Failure(
-                    code: "InvalidArgument",
-                    message: "\(operation): invalid argument: \(option) \(self) is not a time above 0",
-                    operation: operation, store: nil, key: nil, retryable: false,
-                    outcomeUnknown: false))
+                    code: "InvalidArgument", message: message, operation: operation, store: nil,
+                    key: nil, retryable: false, outcomeUnknown: false))
         }
         return Double(components.seconds) + Double(components.attoseconds) / 1e18
     }

@@ -121,12 +121,12 @@ public final class Store: Sendable {
     }
 
     /// Watches the keys that have one of these prefixes: their state first and then every change
-    /// (rule S1), or with a cursor only what came after it (S4). `watch("")` is every key, `watch()`
-    /// ends at once (S6).
+    /// (rule S1), or with a cursor only what came after it (S4). `watch("")` is every key,
+    /// `watch()` ends at once (S6).
     ///
-    /// - Throws: ``InvalidArgument`` and ``NotConnected``; the watch itself throws ``CursorExpired``
-    ///   when changes after the cursor can no longer be told (S5), and ``NotConnected`` once the
-    ///   connection is closed.
+    /// - Throws: ``InvalidArgument`` and ``NotConnected``; the watch itself throws
+    ///   ``CursorExpired`` when changes after the cursor can no longer be told (S5), and
+    ///   ``NotConnected`` once the connection is closed.
     public func watch(_ prefixes: String..., cursor: Data? = nil) throws -> Watch {
         Watch(try calling { try native.watch(prefixes: prefixes, cursor: cursor ?? Data()) })
     }

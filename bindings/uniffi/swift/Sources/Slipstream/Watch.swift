@@ -4,8 +4,8 @@ import SlipstreamUniffi
 /// A watch: an asynchronous sequence of updates. ``Store/watch`` opens one.
 ///
 /// Left by `break` it may be iterated again and goes on where it stood, until it is closed or
-/// dropped. A task that is cancelled while it reads closes the watch. One reader at a time: a second
-/// one throws ``OperationFailed``.
+/// dropped. A task that is cancelled while it reads closes the watch. One reader at a time: a
+/// second one throws ``OperationFailed``.
 ///
 /// ```swift
 /// for try await update in try store.watch("node.") {
