@@ -33,9 +33,13 @@ pub fn burst<T>(calls: impl FnOnce() -> T) -> T {
 /// Sends what the burst of this thread asked for so far: before a thread waits, or when a burst is
 /// long.
 pub fn flush() {
-    // Taken out first: what is flushed may ask for more.
-    let deferred = BURST.with_borrow_mut(|burst| burst.as_mut().map(std::mem::take));
-    deferred.iter().flatten().for_each(|it| it.flush());
+    // Taken out first: what is flushed may have something else flushed.
+    while let Some(deferred) = BURST.with_borrow_mut(|burst| burst.as_mut().map(std::mem::take)) {
+        if deferred.is_empty() {
+            return;
+        }
+        deferred.iter().for_each(|it| it.flush());
+    }
 }
 
 /// Has `it` flushed at the end of this thread's burst; whether there is one. To be called once for
@@ -55,8 +59,9 @@ struct End;
 
 impl Drop for End {
     fn drop(&mut self) {
-        // The burst is over before: what one more asks for meanwhile is not forgotten.
-        BURST.take().iter().flatten().for_each(|it| it.flush());
+        flush();
+        // One that panicked has left the rest to nobody, which waits no longer than its deadline.
+        BURST.take();
     }
 }
 

@@ -40,7 +40,7 @@ pub(super) struct Bucket {
     pub(super) max_bytes: Option<usize>,
     pub(super) seen: Seen,
     pub(super) broad: Broad,
-    pub(super) gather: Gather,
+    pub(super) gather: Arc<Gather>,
 }
 
 /// Markers of what expired are kept as long as a cursor can be expected to come back. The server
@@ -83,6 +83,7 @@ pub(super) async fn open(link: Arc<Link>, config: &StoreConfig) -> Result<Bucket
     let direct = allow_direct && (num_replicas <= 1 || link.stale_reads());
     Ok(Bucket {
         name: name.clone(),
+        gather: Arc::new(Gather::new(link.clone(), &stream)),
         stream,
         subjects,
         max_message: limit(max_msg_size),
@@ -95,7 +96,6 @@ pub(super) async fn open(link: Arc<Link>, config: &StoreConfig) -> Result<Bucket
         max_bytes: limit(max_bytes),
         seen: Seen::new(),
         broad,
-        gather: Gather::default(),
         link,
     })
 }

@@ -2,51 +2,138 @@
 //!
 //! The server needs a third less time for many keys of one request than for a request each, and so
 //! does this side. A read that is alone is never held up: only those that come while others are
-//! under way are gathered, and only until the runtime has been through what is ready now.
+//! under way are gathered, and only until what is ready now has run.
 
 use super::api::MultiRequest;
 use super::bucket::Bucket;
+use super::lane::LARGEST;
+use super::link::Link;
+use super::message::end_of_batch;
 use super::read::{Last, last_of};
-use super::response::Response;
+use super::request::{Requests, Unanswered};
+use super::response::{NOT_FOUND, Response};
+use super::table::Outcome;
+use crate::burst::Flush;
 use crate::kv::KvError;
 use crate::lock::Mutex;
+use async_nats::Subject;
 use hashbrown::HashMap;
 use smallvec::SmallVec;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// The reads of one bucket.
-#[derive(Default)]
 pub(super) struct Gather {
+    link: Arc<Link>,
+    /// Whom to ask for many keys; a subject after it, for one.
+    asked: String,
     under_way: AtomicUsize,
     waiting: Mutex<Vec<Waiter>>,
     /// Whether this user may not ask for many keys at once.
-    denied: AtomicBool,
+    denied: Arc<AtomicBool>,
 }
 
 /// One that waits for the last message of a subject. It reads alone when this is dropped.
 struct Waiter {
     subject: String,
-    answer: oneshot::Sender<Option<Last>>,
+    answer: Teller,
 }
+
+type Teller = oneshot::Sender<Option<Last>>;
+/// Most keys are read by one at a time.
+type Tellers = SmallVec<[Teller; 1]>;
 
 /// Fewer keys cost the server less in a request each.
 const FEW: usize = 4;
 /// The most keys of one request. The server keeps writes waiting while it reads them.
 const MOST: usize = 128;
+/// How long an answer may take before everyone asks alone.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 impl Gather {
+    pub(super) fn new(link: Arc<Link>, stream: &str) -> Self {
+        Self {
+            link,
+            asked: ["$JS.API.DIRECT.GET.", stream].concat(),
+            under_way: AtomicUsize::new(0),
+            waiting: Mutex::default(),
+            denied: Arc::default(),
+        }
+    }
+
     /// Counts a read for as long as the answer to this call lives.
     pub(super) fn enter(&self) -> Reading<'_> {
         let others = self.under_way.fetch_add(1, Ordering::Relaxed);
         Reading { gather: self, alone: others == 0 }
     }
 
-    /// What is waiting now. What comes later is another request's: it may follow a write that this
-    /// one is too early for (R5).
-    fn take(&self) -> Vec<Waiter> {
-        std::mem::take(&mut self.waiting.lock())
+    /// Asks for these. Whoever is left without an answer asks alone and is told what is wrong.
+    fn ask(&self, waiters: Vec<Waiter>) {
+        let Some(requests) = self.link.lane().and_then(|lane| lane.requests(0)) else { return };
+        let mut asked: HashMap<String, Tellers> = HashMap::with_capacity(waiters.len());
+        for Waiter { subject, answer } in waiters {
+            if !answer.is_closed() {
+                asked.entry(subject).or_default().push(answer);
+            }
+        }
+        if asked.len() >= FEW {
+            self.ask_together(requests, asked);
+        } else {
+            asked.into_iter().for_each(|(subject, tellers)| {
+                self.ask_each(requests, &subject, tellers);
+            });
+        }
+    }
+
+    fn ask_each(&self, requests: &Requests, subject: &str, tellers: Tellers) {
+        let asked = [&self.asked, ".", subject].concat();
+        let mut tellers = Some(tellers);
+        let listener = move |outcome: Outcome| {
+            if let (Ok(response), Some(tellers)) = (outcome, tellers.take())
+                && let Some(last) = read(&response)
+            {
+                tell(tellers, &last);
+            }
+            true
+        };
+        requests.tell(asked.into(), &[], PATIENCE, Box::new(listener));
+    }
+
+    fn ask_together(&self, requests: &Requests, mut asked: HashMap<String, Tellers>) {
+        let subjects: Vec<&str> = asked.keys().map(String::as_str).collect();
+        let Ok(request) = (MultiRequest { multi_last: &subjects }).encode() else { return };
+        if request.len() > LARGEST {
+            return;
+        }
+        let denied = self.denied.clone();
+        let listener = move |outcome: Outcome| match outcome {
+            Ok(response) => match end_of_batch(&response) {
+                None => take(&response, &mut asked).is_err(),
+                Some(complete) => {
+                    // A key that was not answered for is not there.
+                    let rest = std::mem::take(&mut asked).into_values();
+                    rest.filter(|_| complete).for_each(|tellers| tell(tellers, &None));
+                    true
+                }
+            },
+            Err(why) => {
+                denied.fetch_or(matches!(why, Unanswered::Denied(_)), Ordering::Relaxed);
+                true
+            }
+        };
+        let to = Subject::from(self.asked.as_str());
+        requests.tell(to, &request, PATIENCE, Box::new(listener));
+    }
+}
+
+impl Flush for Gather {
+    /// Asks for what is waiting now. What comes later is another request's: it may follow a write
+    /// that this one is too early for (R5).
+    fn flush(&self) {
+        let waiters = std::mem::take(&mut *self.waiting.lock());
+        self.ask(waiters);
     }
 }
 
@@ -58,26 +145,24 @@ pub(super) struct Reading<'a> {
 
 impl Reading<'_> {
     /// The last message of a key, read together with others; nothing if it is to be read alone.
-    pub(super) async fn shared(&self, bucket: &Arc<Bucket>, key: &str) -> Option<Option<Last>> {
+    pub(super) async fn shared(&self, bucket: &Bucket, key: &str) -> Option<Option<Last>> {
         if self.alone || !bucket.multi_get || bucket.large_values {
             return None;
         }
+        let lane = bucket.link.lane().filter(|lane| lane.requests(0).is_some())?;
         if self.gather.denied.load(Ordering::Relaxed) {
             return None;
         }
         let (answer, answered) = oneshot::channel();
-        let full = {
+        let waiting = {
             let mut waiting = self.gather.waiting.lock();
             waiting.push(Waiter { subject: bucket.subject(key), answer });
-            match waiting.len() {
-                1 => Some(None),
-                MOST => Some(Some(std::mem::take(&mut *waiting))),
-                _ => None,
-            }
+            waiting.len()
         };
-        if let Some(full) = full {
-            // In a task of its own, which others can rely on when this read is given up.
-            bucket.link.runtime().spawn(ask(bucket.clone(), full));
+        match waiting {
+            1 => lane.flush_soon(&bucket.gather),
+            MOST => bucket.gather.flush(),
+            _ => {}
         }
         answered.await.ok()
     }
@@ -89,41 +174,28 @@ impl Drop for Reading<'_> {
     }
 }
 
-/// Asks for these, or else for what is waiting once there is a connection. Whoever is left without
-/// an answer asks alone and is told what is wrong.
-async fn ask(bucket: Arc<Bucket>, full: Option<Vec<Waiter>>) {
-    let Bucket { link, gather, .. } = &*bucket;
-    if link.ready().await.is_err() {
-        gather.take();
-        return;
+/// What one message of many says of its key.
+fn take(response: &Response, asked: &mut HashMap<String, Tellers>) -> Result<(), KvError> {
+    let said = response.said();
+    let (subject, last) = (said.subject()?, last_of(&said, response)?);
+    if let Some(tellers) = asked.remove(subject) {
+        tell(tellers, &Some(last));
     }
-    let mut asked: HashMap<String, SmallVec<[oneshot::Sender<_>; 1]>> = HashMap::new();
-    for Waiter { subject, answer } in full.unwrap_or_else(|| gather.take()) {
-        if !answer.is_closed() {
-            asked.entry(subject).or_default().push(answer);
-        }
+    Ok(())
+}
+
+/// What the answer for one key says; nothing if that is no answer.
+fn read(response: &Response) -> Option<Option<Last>> {
+    match response.status() {
+        None => last_of(&response.said(), response).ok().map(Some),
+        Some(NOT_FOUND) => Some(None),
+        Some(_) => None,
     }
-    if asked.len() < FEW {
-        return;
-    }
-    let subjects: Vec<&str> = asked.keys().map(String::as_str).collect();
-    let Ok(request) = (MultiRequest { multi_last: &subjects }).encode() else { return };
-    let mut tell = |subject: &str, last: &Option<Last>| {
-        for answer in asked.remove(subject).into_iter().flatten() {
-            // One that no longer waits needs no answer.
-            let _ = answer.send(last.clone());
-        }
-    };
-    let take = |(): &mut (), response: &Response| {
-        let said = response.said();
-        tell(said.subject()?, &Some(last_of(&said, response)?));
-        Ok(())
-    };
-    match bucket.last_of_each(request, || (), take).await {
-        // A key that was not answered for is not there.
-        Ok(Some(())) => asked.into_values().flatten().for_each(|answer| drop(answer.send(None))),
-        Ok(None) => {}
-        Err(KvError::PermissionDenied(_)) => gather.denied.store(true, Ordering::Relaxed),
-        Err(error) => tracing::debug!(store = bucket.name, %error, "reads are made one by one"),
+}
+
+fn tell(tellers: Tellers, last: &Option<Last>) {
+    for teller in tellers {
+        // One that no longer waits needs no answer.
+        let _ = teller.send(last.clone());
     }
 }

@@ -12,6 +12,7 @@ use super::response::Response;
 use super::subscription::Subscription;
 use super::table::{Table, Ticket};
 use super::wire::{Frame, next_frame};
+use crate::burst::Flush;
 use crate::lock::Mutex;
 use async_nats::{Client, Subject};
 use bytes::BytesMut;
@@ -68,6 +69,11 @@ impl Lane {
         }
         self.want();
         None
+    }
+
+    /// Has `it` flushed soon, so that it asks for everything at once.
+    pub(super) fn flush_soon(&self, it: &Arc<impl Flush + 'static>) {
+        self.outgoing.flush_soon(it);
     }
 
     /// Has it opened, if it is not open.

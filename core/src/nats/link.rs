@@ -155,11 +155,6 @@ impl Link {
         Ok(())
     }
 
-    /// Waits until requests can be sent.
-    pub(super) async fn ready(&self) -> Result<(), KvError> {
-        self.way(Some(0)).await.map(|_| ())
-    }
-
     /// The way for a request of this size, once there is one. Without a size it is not the lane.
     async fn way(&self, size: Option<usize>) -> Result<&Requests, KvError> {
         let lane = self.lane.as_ref().zip(size);

@@ -26,6 +26,8 @@ struct Out {
     direct: Option<TcpStream>,
     /// The task that writes, when it waits for something to write.
     writer: Option<Waker>,
+    /// What has something to be written, and says it before the task writes.
+    soon: Vec<Arc<dyn Flush>>,
 }
 
 /// The buffer that is kept when there is nothing to write.
@@ -42,7 +44,24 @@ impl Outgoing {
 
     /// Forgets what was not written: nobody waits for it any more.
     pub(super) fn close(&self) {
-        *self.0.lock() = Out::default();
+        let out = std::mem::take(&mut *self.0.lock());
+        out.soon.iter().for_each(|it| it.flush());
+    }
+
+    /// Has `it` flushed once everything that is ready now has run: at the end of a burst, or else
+    /// before the task writes next.
+    pub(super) fn flush_soon(&self, it: &Arc<impl Flush + 'static>) {
+        if defer(it) {
+            return;
+        }
+        let mut out = self.0.lock();
+        if out.open {
+            out.soon.push(it.clone());
+            out.wake_writer();
+        } else {
+            drop(out);
+            it.flush();
+        }
     }
 
     /// Adds to what is to be written, if anybody writes it.
@@ -69,6 +88,8 @@ impl Outgoing {
         socket: &mut Box<dyn Socket>,
         cx: &mut Context<'_>,
     ) -> io::Result<()> {
+        let soon = std::mem::take(&mut self.0.lock().soon);
+        soon.iter().for_each(|it| it.flush());
         let mut out = self.0.lock();
         while !out.is_written() {
             match Pin::new(&mut *socket).poll_write(cx, out.rest())? {
@@ -78,6 +99,9 @@ impl Outgoing {
             }
         }
         out.writer = Some(cx.waker().clone());
+        if !out.soon.is_empty() {
+            out.wake_writer();
+        }
         drop(out);
         // If it has to wait, it is the socket that wakes the task.
         let _ = Pin::new(socket).poll_flush(cx)?;

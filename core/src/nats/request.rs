@@ -5,7 +5,7 @@
 
 use super::headers::Headers;
 use super::outgoing::Outgoing;
-use super::table::{Answer, Answers, Outcome, Table, Ticket, sweep};
+use super::table::{Answer, Answers, Listener, Outcome, Table, Ticket, sweep};
 use super::wire::write_request;
 use crate::kv::KvError;
 use crate::lock::Mutex;
@@ -113,6 +113,23 @@ impl Requests {
         let answers = self.answers(subject.clone());
         self.send(subject, answers.ticket, None, payload).await?;
         Ok(answers)
+    }
+
+    /// Sends a request over the lane, whose answers `listener` is told as they are read.
+    pub(super) fn tell(
+        &self,
+        subject: Subject,
+        payload: &[u8],
+        patience: Duration,
+        listener: Listener,
+    ) {
+        let Way::Lane(outgoing) = &self.way else { return };
+        let ticket = self.table.lock().tell(subject.clone(), patience, listener);
+        let inbox = [self.inbox.as_bytes(), &ticket.digits()];
+        let sent = outgoing.push(|out| write_request(out, &subject, inbox, &[], payload));
+        if let Err(why) = sent {
+            self.table.lock().answer(ticket, Err(why));
+        }
     }
 
     /// A slot for what is asked of this subject.

@@ -31,11 +31,24 @@ pub(super) struct Ticket {
 /// An answer, or why there is none.
 pub(super) type Outcome = Result<Response, Unanswered>;
 
+/// Is told every answer until it says that it was the last. A failure always is.
+pub(super) type Listener = Box<dyn FnMut(Outcome) -> bool + Send>;
+
 enum Slot {
     Free,
     Waiting(Waiting),
     Answered(Outcome),
-    Stream { subject: Subject, come: Vec<Outcome>, waker: Option<Waker> },
+    /// One that nobody has to wait for: it is told where the answer is read.
+    Told {
+        subject: Subject,
+        until: u32,
+        listener: Listener,
+    },
+    Stream {
+        subject: Subject,
+        come: Vec<Outcome>,
+        waker: Option<Waker>,
+    },
 }
 
 struct Waiting {
@@ -78,6 +91,17 @@ impl Table {
         self.open(Slot::Stream { subject, come: Vec::new(), waker: None })
     }
 
+    /// A slot whose answers this listener is told, the last of which is to come within this time.
+    pub(super) fn tell(
+        &mut self,
+        subject: Subject,
+        patience: Duration,
+        listener: Listener,
+    ) -> Ticket {
+        let until = self.sweeps.wrapping_add(sweeps(patience));
+        self.open(Slot::Told { subject, until, listener })
+    }
+
     /// Hands an answer to whoever waits for it, if anybody still does.
     pub(super) fn answer(&mut self, ticket: Ticket, answer: Outcome) {
         let Some((turn, place)) = self.slots.get_mut(ticket.index as usize) else { return };
@@ -94,6 +118,13 @@ impl Table {
                 *place = Slot::Answered(answer);
                 waker
             }
+            Slot::Told { listener, .. } => {
+                let failed = answer.is_err();
+                if listener(answer) || failed {
+                    self.close(ticket);
+                }
+                None
+            }
             Slot::Free | Slot::Answered(_) => None,
         };
         if let Some(waker) = waker {
@@ -104,7 +135,9 @@ impl Table {
     /// Fails the requests that are under way to such subjects.
     pub(super) fn fail(&mut self, why: &Unanswered, of: impl Fn(&Subject) -> bool) {
         self.fail_those(why, |slot| match slot {
-            Slot::Waiting(Waiting { subject, .. }) | Slot::Stream { subject, .. } => of(subject),
+            Slot::Waiting(Waiting { subject, .. })
+            | Slot::Stream { subject, .. }
+            | Slot::Told { subject, .. } => of(subject),
             Slot::Free | Slot::Answered(_) => false,
         });
     }
@@ -149,7 +182,7 @@ impl Table {
         self.sweeps = self.sweeps.wrapping_add(1);
         let now = self.sweeps;
         self.fail_those(&Unanswered::Late, |slot| match slot {
-            Slot::Waiting(waiting) => waiting.until == now,
+            Slot::Waiting(Waiting { until, .. }) | Slot::Told { until, .. } => *until == now,
             _ => false,
         });
     }
@@ -298,6 +331,39 @@ mod tests {
         drop(answers);
         table.lock().answer(ticket, Err(Unanswered::Late));
         assert!(matches!(table.lock().slots[0].1, Slot::Free));
+    }
+
+    #[test]
+    fn a_listener_is_told_until_its_last_answer_or_a_failure() {
+        for (last, then) in [(1, Unanswered::Late), (9, Unanswered::Cut)] {
+            let told = Arc::new(Mutex::new(0));
+            let count = told.clone();
+            let listener = move |_| {
+                *count.lock() += 1;
+                *count.lock() > last
+            };
+            let mut table = Table::default();
+            let ticket = table.tell("a".into(), LONG, Box::new(listener));
+            let answer = || Ok(async_message().into());
+            table.answer(ticket, answer());
+            assert!(matches!(table.slots[0].1, Slot::Told { .. }));
+            table.answer(ticket, if last == 1 { answer() } else { Err(then) });
+            assert!(matches!(table.slots[0].1, Slot::Free));
+            table.answer(ticket, answer());
+            assert_eq!(*told.lock(), 2);
+        }
+    }
+
+    fn async_message() -> async_nats::Message {
+        async_nats::Message {
+            subject: "a".into(),
+            reply: None,
+            payload: Vec::new().into(),
+            headers: None,
+            status: None,
+            description: None,
+            length: 0,
+        }
     }
 
     #[test]

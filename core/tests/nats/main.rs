@@ -2,6 +2,7 @@
 
 #[path = "../conformance/place.rs"]
 mod place;
+mod tap;
 
 mod connecting;
 mod gathering;
