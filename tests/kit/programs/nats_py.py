@@ -1,6 +1,7 @@
 """Makes whatever calls it is told to with nats-py: what its users do and see."""
 
 import asyncio
+import contextlib
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ from nats.js.kv import KeyValue
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from kit.programs.answers import answer_calls
+
+ASKED = 3
+"""How often, where the first answer may be wrong."""
 
 TYPES = {None: "put", "DEL": "delete", "PURGE": "purge"}
 
@@ -56,10 +60,11 @@ class Caller:
         return await self.bucket.purge(key)
 
     async def keys(self) -> list[str]:
-        try:
-            return sorted(await self.bucket.keys())
-        except NoKeysError:
-            return []
+        # It takes a bucket for empty while all that is there is on its way, so it is asked again.
+        for _ in range(ASKED):
+            with contextlib.suppress(NoKeysError):
+                return sorted(await self.bucket.keys())
+        return []
 
     async def watch(self, filter_: str) -> None:
         self.watcher = await self.bucket.watch(filter_)
