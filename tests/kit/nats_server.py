@@ -1,9 +1,12 @@
 """A real nats-server under control: `with NatsServer(folder) as server: connect(server.url)`."""
 
+import json
 import shutil
 import signal
 import sys
 from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
 
 from kit.daemon import Daemon
 from kit.jetstream import JetStream
@@ -30,15 +33,25 @@ class NatsServer(Service):
     """
 
     def __init__(
-        self, folder: Path, config: str = "", *, name: str = "server", scheme: str = "nats"
+        self,
+        folder: Path,
+        config: str = "",
+        *,
+        name: str = "server",
+        scheme: str = "nats",
+        monitored: bool = False,
     ) -> None:
-        """``config`` is more text for its configuration file; a setting of it replaces ours."""
+        """``config`` is more text for its configuration file; a setting of it replaces ours.
+
+        One that is ``monitored`` says who is connected to it.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.name = name
         self.config = config
         self.port = free_port()
         self.url = f"{scheme}://{HOST}:{self.port}"
+        self._monitor = free_port() if monitored else None
         self._daemon: Daemon | None = None
 
     @property
@@ -55,6 +68,15 @@ class NatsServer(Service):
     def jetstream(self) -> JetStream:
         """Its JetStream, to be asked as whoever it lets in without a login."""
         return JetStream(HOST, self.port)
+
+    @property
+    def logged_in(self) -> list[dict[str, Any]]:
+        """Its connections that have subscribed to something, each with its name, its user and
+        the numbers of messages that went each way."""
+        assert self._monitor, f"{self.name} is not monitored"
+        with urlopen(f"http://{HOST}:{self._monitor}/connz?auth=true", timeout=5) as answer:
+            connections: list[dict[str, Any]] = json.load(answer)["connections"]
+        return [it for it in connections if it["subscriptions"] > 0]
 
     @property
     def pid(self) -> int:
@@ -126,11 +148,12 @@ class NatsServer(Service):
         return self.folder / "nats-server.log"
 
     def _settings(self) -> str:
+        monitor = f'http: "{HOST}:{self._monitor}"\n' if self._monitor else ""
         return (
             f'server_name: "{self.name}"\n'
             f'listen: "{self.address}"\n'
             f'jetstream {{ store_dir: "{self.folder / "store"}" }}\n'
-            f"{self.config}\n"
+            f"{monitor}{self.config}\n"
         )
 
     def _is_ready(self) -> bool:
