@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { connect } from "slipstream-kv";
 import { live } from "slipstream-kv/debug";
 import { collectedUntil, folder, openStore, until, within } from "./kit.mjs";
+import { place } from "./nats.mjs";
 
 const listeners = (signal) => getEventListeners(signal, "abort").length;
 
@@ -43,43 +44,45 @@ test("a signal that has aborted before: nothing is started", async (t) => {
   assert.equal(conn.isHealthy, true);
 });
 
-test("a signal that aborts meanwhile: the call rejects with its reason and is cancelled", async (t) => {
-  const { store } = await openStore(t, `file:${join(folder(t), "db")}`);
-  const controller = new AbortController();
-  const { signal } = controller;
-  const reason = { any: "value" };
-  const puts = Array.from({ length: 50 }, (_, i) => store.put(`k.${i}`, "1", { signal }));
-  const writes = Promise.allSettled(puts);
-  const reading = store.watch("none.", { signal })[Symbol.asyncIterator]().next();
-  controller.abort(reason);
-  await assert.rejects(within(reading), (error) => error === reason);
-  for (const { status, reason: why } of await within(writes)) {
-    assert.ok(status === "fulfilled" || why === reason);
-  }
-  assert.equal(listeners(signal), 0);
-  await until(() => live().operations === 0, "the end of all operations");
-});
-
-test("a signal that aborts while a call waits wins over its answer, and ends it", async (t) => {
-  const { store } = await openStore(t, `file:${join(folder(t), "db")}`);
-  const watch = store.watch("");
-  for (const call of [
-    (signal) => store.put("a", "1", { signal }),
-    (signal) => store.delete("a", { signal }),
-    (signal) => store.purge("a", { signal }),
-    (signal) => store.watch("none.", { signal })[Symbol.asyncIterator]().next(),
-  ]) {
+for (const scheme of ["file:", "nats:"]) {
+  test(`${scheme} a signal that aborts meanwhile: the call rejects with its reason and is cancelled`, async (t) => {
+    const { store } = await openStore(t, await place(scheme, t));
     const controller = new AbortController();
-    const waiting = call(controller.signal);
-    assert.equal(listeners(controller.signal), 1, `${call} waits`);
-    controller.abort("enough");
-    await assert.rejects(within(waiting), (reason) => reason === "enough", `${call}`);
-    assert.equal(listeners(controller.signal), 0);
-  }
-  await assert.rejects(watch.synced({ signal: AbortSignal.abort(1) }), (reason) => reason === 1);
-  await within(watch.synced());
-  await until(() => live().operations === 0, "the end of all operations");
-});
+    const { signal } = controller;
+    const reason = { any: "value" };
+    const puts = Array.from({ length: 50 }, (_, i) => store.put(`k.${i}`, "1", { signal }));
+    const writes = Promise.allSettled(puts);
+    const reading = store.watch("none.", { signal })[Symbol.asyncIterator]().next();
+    controller.abort(reason);
+    await assert.rejects(within(reading), (error) => error === reason);
+    for (const { status, reason: why } of await within(writes)) {
+      assert.ok(status === "fulfilled" || why === reason);
+    }
+    assert.equal(listeners(signal), 0);
+    await until(() => live().operations === 0, "the end of all operations");
+  });
+
+  test(`${scheme} a signal that aborts while a call waits wins over its answer, and ends it`, async (t) => {
+    const { store } = await openStore(t, await place(scheme, t));
+    const watch = store.watch("");
+    for (const call of [
+      (signal) => store.put("a", "1", { signal }),
+      (signal) => store.delete("a", { signal }),
+      (signal) => store.purge("a", { signal }),
+      (signal) => store.watch("none.", { signal })[Symbol.asyncIterator]().next(),
+    ]) {
+      const controller = new AbortController();
+      const waiting = call(controller.signal);
+      assert.equal(listeners(controller.signal), 1, `${call} waits`);
+      controller.abort("enough");
+      await assert.rejects(within(waiting), (reason) => reason === "enough", `${call}`);
+      assert.equal(listeners(controller.signal), 0);
+    }
+    await assert.rejects(watch.synced({ signal: AbortSignal.abort(1) }), (reason) => reason === 1);
+    await within(watch.synced());
+    await until(() => live().operations === 0, "the end of all operations");
+  });
+}
 
 test("a signal that aborts afterwards changes nothing", async (t) => {
   const { store } = await openStore(t);

@@ -1,8 +1,10 @@
 // A NATS server for a test, from the kit that the suites of all languages share.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { folder } from "./kit.mjs";
 
 const root = new URL("../../", import.meta.url);
 
@@ -23,4 +25,12 @@ export async function natsServer(t) {
   };
   const { server } = await call("fresh");
   return { url: server, call };
+}
+
+/** A URL of its own for a test, by its scheme. */
+export async function place(scheme, t) {
+  if (scheme === "nats:") {
+    return (await natsServer(t)).url;
+  }
+  return scheme === "memory:" ? scheme : `file:${join(folder(t), "db")}`;
 }

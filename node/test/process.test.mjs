@@ -1,22 +1,13 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import test from "node:test";
-import { folder, openStore, run, until } from "./kit.mjs";
-import { natsServer } from "./nats.mjs";
+import { openStore, run, until } from "./kit.mjs";
+import { natsServer, place } from "./nats.mjs";
 
 const IMPORT = 'import { connect } from "slipstream-kv";';
 const REQUIRE = 'const { connect } = require("slipstream-kv");';
 const OPEN = 'const conn = await connect(URL); const store = await conn.store("test");';
 
 const clean = { code: 0, signal: null, stderr: "" };
-
-/** A URL of its own for a test. */
-async function place(scheme, t) {
-  if (scheme === "nats:") {
-    return (await natsServer(t)).url;
-  }
-  return scheme === "memory:" ? scheme : `file:${join(folder(t), "db")}`;
-}
 
 for (const scheme of ["memory:", "file:", "nats:"]) {
   /** Runs the body of a program on a store of its own. */

@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { join } from "node:path";
 import test from "node:test";
 import { Worker } from "node:worker_threads";
 import { live } from "slipstream-kv/debug";
-import { folder, openStore, run, until, within } from "./kit.mjs";
-import { natsServer } from "./nats.mjs";
+import { openStore, run, until, within } from "./kit.mjs";
+import { place } from "./nats.mjs";
 
 const BUSY = `
   import { parentPort, workerData } from "node:worker_threads";
@@ -53,12 +52,7 @@ for (const [scheme, count] of [
 ]) {
   test(`${scheme} ${count} workers terminated with operations in flight`, async (t) => {
     const before = live();
-    const urls = {
-      "memory:": () => "memory:node-terminated",
-      "file:": () => `file:${join(folder(t), "db")}`,
-      "nats:": async () => (await natsServer(t)).url,
-    };
-    const url = await urls[scheme]();
+    const url = scheme === "memory:" ? "memory:node-terminated" : await place(scheme, t);
     const { store } = await openStore(t, url);
     for (let i = 0; i < count; i += 1) {
       // Writes on memory are never in flight: a loop of them would not let messages through.
