@@ -1,10 +1,11 @@
 //! Calls that one thread begins in one go, so that their requests leave together.
 //!
-//! Whoever begins many calls at once does it inside a [`burst`]. A connection that has something
-//! to send meanwhile has itself called at the end: it then sends everything in one piece, on the
-//! thread that asked, and no other thread needs to be woken for it.
+//! Whoever begins many calls at once does it inside a [`burst`], or holds what they ask for back
+//! with [`hold`] until it calls [`flush`]. A connection that has something to send meanwhile has
+//! itself called then: it sends everything in one piece, on the thread that asked, and no other
+//! thread needs to be woken for it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 /// A connection that sends at the end of a burst.
@@ -14,54 +15,69 @@ pub(crate) trait Flush: Send + Sync {
 }
 
 thread_local! {
-    /// What is to be flushed by the burst of this thread, if there is one.
-    static BURST: RefCell<Option<Vec<Arc<dyn Flush>>>> = const { RefCell::new(None) };
+    /// How many bursts this thread is in.
+    static DEPTH: Cell<usize> = const { Cell::new(0) };
+    /// What is to be flushed.
+    static DEFERRED: RefCell<Vec<Arc<dyn Flush>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Runs `calls`, which begin operations or poll them for the first time, and sends what they asked
 /// for. A burst inside a burst is part of it.
 pub fn burst<T>(calls: impl FnOnce() -> T) -> T {
-    let outermost = BURST.with_borrow_mut(|burst| {
-        let outermost = burst.is_none();
-        burst.get_or_insert_default();
-        outermost
-    });
-    let _end = outermost.then(|| End);
+    let _end = End;
+    hold(calls)
+}
+
+/// Runs `calls` without sending what they ask for. Whoever holds it back sends it with [`flush`]
+/// soon, on the same thread, if [`is_held`] says that there is something to send.
+pub fn hold<T>(calls: impl FnOnce() -> T) -> T {
+    DEPTH.set(DEPTH.get() + 1);
+    let _out = Out;
     calls()
 }
 
-/// Sends what the burst of this thread asked for so far: before a thread waits, or when a burst is
-/// long.
+/// Whether this thread holds something back.
+pub fn is_held() -> bool {
+    DEFERRED.with_borrow(|deferred| !deferred.is_empty())
+}
+
+/// Sends what this thread holds back: also to be called before it waits.
 pub fn flush() {
-    // Taken out first: what is flushed may have something else flushed.
-    while let Some(deferred) = BURST.with_borrow_mut(|burst| burst.as_mut().map(std::mem::take)) {
-        if deferred.is_empty() {
-            return;
+    // What is flushed may have something else flushed.
+    hold(|| {
+        while is_held() {
+            DEFERRED.take().iter().for_each(|it| it.flush());
         }
-        deferred.iter().for_each(|it| it.flush());
+    });
+}
+
+/// Has `it` flushed at the end of what this thread is in the middle of; whether it is in any. To
+/// be called once for everything that waits to be sent.
+pub(crate) fn defer(it: &Arc<impl Flush + 'static>) -> bool {
+    let held = DEPTH.get() > 0;
+    if held {
+        DEFERRED.with_borrow_mut(|deferred| deferred.push(it.clone()));
+    }
+    held
+}
+
+/// The end of calls that are held back, also when one of them panics.
+struct Out;
+
+impl Drop for Out {
+    fn drop(&mut self) {
+        DEPTH.set(DEPTH.get() - 1);
     }
 }
 
-/// Has `it` flushed at the end of this thread's burst; whether there is one. To be called once for
-/// everything that waits to be sent.
-pub(crate) fn defer(it: &Arc<impl Flush + 'static>) -> bool {
-    BURST.with_borrow_mut(|burst| match burst {
-        Some(deferred) => {
-            deferred.push(it.clone());
-            true
-        }
-        None => false,
-    })
-}
-
-/// The end of the outermost burst, also when what ran in it panics.
+/// The end of a burst, also when one of its calls panics.
 struct End;
 
 impl Drop for End {
     fn drop(&mut self) {
-        flush();
-        // One that panicked has left the rest to nobody, which waits no longer than its deadline.
-        BURST.take();
+        if DEPTH.get() == 0 {
+            flush();
+        }
     }
 }
 
@@ -93,6 +109,18 @@ mod tests {
         });
         assert_eq!(sent(), 2);
         assert!(!defer(&connection));
+    }
+
+    #[test]
+    fn what_is_held_back_is_sent_when_it_is_flushed() {
+        let connection = Arc::new(Sent::default());
+        assert!(hold(|| defer(&connection)));
+        assert!(!defer(&connection));
+        assert!(is_held());
+        assert_eq!(connection.0.load(Ordering::Relaxed), 0);
+        flush();
+        assert!(!is_held());
+        assert_eq!(connection.0.load(Ordering::Relaxed), 1);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-use super::deadline::deadline;
+use super::deadline::Deadlines;
 use super::failure::Failure;
 use super::store::Store;
 use super::url;
@@ -47,7 +47,8 @@ pub async fn connect(url: &str, options: ConnectOptions) -> Result<Session, Fail
     let connection = url::open(url, &options).map_err(|error| Failure::new(error, "connect"))?;
     let limit = options.connect_timeout;
     let session = Session::new(connection, url, options);
-    deadline(limit, session.connection.connect())
+    Deadlines::new(limit)
+        .keep(session.connection.connect())
         .await
         .map_err(|error| Failure::new(error, "connect"))?;
     Ok(session)
@@ -73,7 +74,7 @@ impl Session {
             self.check_process()?;
             self.connection.store_with_config(config).await
         };
-        match deadline(self.timeout, opened).await {
+        match Deadlines::new(self.timeout).keep(opened).await {
             Ok(store) => Ok(Store::new(store, self.timeout)),
             Err(error) => {
                 Err(Failure::new(error, "store").in_store(&name).made_in(self.generation))

@@ -1,4 +1,4 @@
-use super::deadline::deadline;
+use super::deadline::Deadlines;
 use super::failure::Failure;
 use super::watch::Watch;
 use crate::fork;
@@ -24,7 +24,7 @@ struct Inner {
     writer: Option<Arc<dyn KvWriter>>,
     ttl: Option<Arc<dyn KvTtl>>,
     purge: Option<Arc<dyn KvPurge>>,
-    timeout: Duration,
+    deadlines: Deadlines,
     generation: u64,
 }
 
@@ -38,7 +38,7 @@ impl Store {
             writer: store.writer(),
             ttl: store.ttl_writer(),
             purge: store.purge_writer(),
-            timeout,
+            deadlines: Deadlines::new(timeout),
             generation: fork::generation(),
         };
         Self { inner: Arc::new(inner) }
@@ -226,7 +226,7 @@ impl Store {
     ) -> Result<T, KvError> {
         self.check_process()?;
         argument?;
-        deadline(self.inner.timeout, operation).await
+        self.inner.deadlines.keep(operation).await
     }
 
     fn check_process(&self) -> Result<(), KvError> {
