@@ -1,12 +1,15 @@
 //! What every language binding shares: the runtime, operations, the completion queue, live-handle
 //! counts and the conversion of arguments. It knows no language, and gives nothing a meaning.
 //!
-//! An operation is polled once where it starts. What is ready is answered at once; the rest goes
-//! to the bridge's own runtime, and its outcome to the queue of the event loop that asked
+//! An operation is polled once where it starts. What is ready is answered at once; the rest is
+//! polled on the bridge's own runtime, and its end told to the queue of the event loop that asked
 //! (`docs/bridge.md` has the measurements behind this).
 
 mod argument;
 mod buffer;
+mod drive;
+mod executor;
+mod job;
 mod live;
 mod lock;
 mod operation;
@@ -15,9 +18,8 @@ mod runtime;
 
 pub use argument::{cursor, millis, seconds, store_config, token, whole};
 pub use buffer::{Turn, WatchBuffer};
+pub use drive::drive;
 pub use live::{Counted, Kind, Live, live};
 pub use lock::lock;
-pub use operation::{
-    Blocked, Operation, Outcome, Started, Unfinished, Value, drive, poll, spawn, start, wait,
-};
+pub use operation::{Blocked, Operation, Outcome, Unfinished, Value};
 pub use queue::CompletionQueue;

@@ -1,19 +1,14 @@
+use crate::executor::Executor;
+use crate::job::{Job, Settled, Target};
 use crate::live::{Counted, Kind};
-use crate::lock::lock;
 use crate::queue::CompletionQueue;
 use crate::runtime;
-use slipstream::fork;
+use slipstream::burst;
 use slipstream::handle::{Failure, Session, Store};
-use slipstream::kv::{KvEntry, KvError, UpdateBatch, VersionToken};
-use std::any::Any;
-use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::task::{Context, Poll, Waker};
+use slipstream::kv::{KvEntry, UpdateBatch, VersionToken};
+use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::oneshot;
-use tokio::task::AbortHandle;
 
 /// What an operation answers.
 #[derive(Debug)]
@@ -41,111 +36,87 @@ pub enum Value {
 }
 
 /// How an operation ended.
-pub type Outcome = Result<Value, Failure>;
+pub type Outcome<T = Value> = Result<T, Failure>;
 
-/// An operation that was not started, or not finished.
-pub type Unfinished<T = Value> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send>>;
-
-/// An operation that was polled once.
-#[derive(Debug)]
-pub enum Started {
-    /// It was ready.
-    Ready(Outcome),
-    /// It runs, and its outcome will be pushed to the queue.
-    Pending(Operation),
+/// An operation that nobody waits for yet. Dropped, it is given up.
+///
+/// It is polled where it starts, and later on the runtime whenever it is woken, without being
+/// handed over in between: what is sent in the first poll costs no other thread a wake-up.
+pub struct Unfinished<T = Value> {
+    job: Arc<dyn Job<T>>,
 }
 
 /// A pending operation. Dropping it cancels it; a write may have happened by then (rule W6).
-#[derive(Debug)]
-pub struct Operation {
-    task: Counted<AbortHandle>,
-    generation: u64,
-}
-
-impl Drop for Operation {
-    fn drop(&mut self) {
-        // The task of a forked parent does not run here, and its runtime's locks may be held for
-        // ever by a thread that was not forked.
-        if self.generation == fork::generation() {
-            self.task.abort();
-        }
-    }
-}
-
-/// Starts an operation: answers at once what is ready, else pushes the outcome to `queue` under
-/// `id`, on another thread and possibly before this returns.
-pub fn start<F>(future: F, queue: &Arc<CompletionQueue>, id: u64) -> Started
-where
-    F: Future<Output = Outcome> + Send + 'static,
-{
-    let mut operation: Unfinished = Box::pin(future);
-    match poll(&mut operation) {
-        Some(outcome) => Started::Ready(outcome),
-        None => Started::Pending(spawn(operation, queue, id)),
-    }
-}
-
-/// The first half of [`start`]: polls an operation once, on the caller's thread. Timers and tasks
-/// it makes belong to the runtime. What answers must not be polled again.
-pub fn poll<T>(operation: &mut Unfinished<T>) -> Option<Result<T, Failure>> {
-    let _context = runtime::handle().enter();
-    match poll_caught(operation, &mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(outcome) => Some(outcome),
-        Poll::Pending => None,
-    }
-}
-
-/// The second half of [`start`]: runs an operation that was not ready.
-pub fn spawn(operation: Unfinished, queue: &Arc<CompletionQueue>, id: u64) -> Operation {
-    let queue = queue.clone();
-    run(operation, move |outcome| queue.push(id, outcome))
-}
-
-/// Runs an operation for a caller that has futures of its own, and may poll them on any thread.
 ///
-/// It is polled once with the caller. What is not ready runs on the runtime, so that the caller is
-/// woken once, by its outcome. Dropped, it cancels the operation.
-pub async fn drive<T, F>(future: F) -> Result<T, Failure>
-where
-    T: Send + 'static,
-    F: Future<Output = Result<T, Failure>> + Send + 'static,
-{
-    let mut operation: Unfinished<T> = Box::pin(future);
-    if let Some(outcome) = poll(&mut operation) {
-        return outcome;
-    }
-    let (settle, settled) = oneshot::channel();
-    // Nobody takes the outcome of what was dropped meanwhile.
-    let _operation = run(operation, move |outcome| drop(settle.send(outcome)));
-    settled.await.unwrap_or_else(|_| Err(Failure::new(KvError::NotConnected, "operation")))
+/// What a forked child inherits is not its own, and is neither cancelled nor dropped there.
+pub struct Operation<T = Value> {
+    unfinished: Counted<Unfinished<T>>,
 }
 
 /// An operation that a thread waits for. Dropped, it cancels the operation.
-#[derive(Debug)]
 pub struct Blocked {
-    settled: Arc<(Mutex<Option<Outcome>>, Condvar)>,
-    _operation: Operation,
+    operation: Operation,
 }
 
-/// Begins an operation and waits for its outcome on the calling thread's time, up to `limit`.
-///
-/// # Errors
-/// What is left to wait for.
-pub fn wait<F>(future: F, limit: Duration) -> Result<Outcome, Blocked>
-where
-    F: Future<Output = Outcome> + Send + 'static,
-{
-    let mut operation: Unfinished = Box::pin(future);
-    if let Some(outcome) = poll(&mut operation) {
-        return Ok(outcome);
+impl<T: Send + 'static> Unfinished<T> {
+    /// An operation that has not begun.
+    pub fn new(future: impl Future<Output = Outcome<T>> + Send + 'static) -> Self {
+        Self { job: Executor::job(future) }
     }
-    let settled = Arc::new((Mutex::new(None), Condvar::new()));
-    let settling = settled.clone();
-    let operation = run(operation, move |outcome| {
-        *lock(&settling.0) = Some(outcome);
-        settling.1.notify_one();
-    });
-    Blocked { settled, _operation: operation }.wait(limit)
+
+    /// Polls an operation for the first time, on the caller's thread. Timers and tasks it makes
+    /// belong to the runtime. What answers is done; what does not may have asked for something
+    /// that the caller is to [flush](burst::flush).
+    pub fn poll(&self) -> Option<Outcome<T>> {
+        let _context = runtime::handle().enter();
+        burst::hold(|| Arc::clone(&self.job).begin())
+    }
+
+    /// Has `id` pushed to `queue` at the end, by another thread and possibly before this returns.
+    pub fn push_to(self, queue: &Arc<CompletionQueue>, id: u64) -> Operation<T> {
+        self.pending().settled_at(Target::Queue(queue.clone(), id))
+    }
+
+    /// Has it counted as pending. Whom to tell of the outcome is to be said next.
+    pub(crate) fn pending(self) -> Operation<T> {
+        Operation { unfinished: Counted::new(Kind::Operation, self) }
+    }
+}
+
+impl Unfinished {
+    /// Waits for the outcome on the calling thread's time, up to `limit`.
+    ///
+    /// # Errors
+    /// What is left to wait for.
+    pub fn wait(self, limit: Duration) -> Result<Outcome, Blocked> {
+        let thread = Target::Thread(std::thread::current());
+        Blocked { operation: self.pending().settled_at(thread) }.wait(limit)
+    }
+}
+
+impl<T> Drop for Unfinished<T> {
+    fn drop(&mut self) {
+        Arc::clone(&self.job).cancel();
+    }
+}
+
+impl<T> Operation<T> {
+    /// Takes the outcome, if it is there.
+    pub fn take(&self) -> Option<Outcome<T>> {
+        self.unfinished.job.take()
+    }
+
+    fn settled_at(self, target: Target) -> Self {
+        self.settle_at(target);
+        self
+    }
+
+    /// Says who is to be told of the outcome, at once if it is there.
+    pub(crate) fn settle_at(&self, target: Target) {
+        let mut settled = Settled::default();
+        self.unfinished.job.settle_at(target, &mut settled);
+        settled.announce();
+    }
 }
 
 impl Blocked {
@@ -154,64 +125,48 @@ impl Blocked {
     /// # Errors
     /// What is left to wait for.
     pub fn wait(self, limit: Duration) -> Result<Outcome, Self> {
-        let (settled, changed) = &*self.settled;
-        let mut outcome = lock(settled);
-        if outcome.is_none() {
-            outcome =
-                changed.wait_timeout(outcome, limit).unwrap_or_else(PoisonError::into_inner).0;
+        if let Some(outcome) = self.operation.take() {
+            return Ok(outcome);
         }
-        let taken = outcome.take();
-        drop(outcome);
-        taken.ok_or(self)
+        burst::flush();
+        std::thread::park_timeout(limit);
+        self.operation.take().ok_or(self)
     }
-}
-
-fn run<T: 'static>(
-    mut operation: Unfinished<T>,
-    settle: impl FnOnce(Result<T, Failure>) + Send + 'static,
-) -> Operation {
-    let task = runtime::handle().spawn(async move {
-        let outcome = poll_fn(|cx| poll_caught(&mut operation, cx)).await;
-        settle(outcome);
-    });
-    Operation {
-        task: Counted::new(Kind::Operation, task.abort_handle()),
-        generation: fork::generation(),
-    }
-}
-
-/// Polls an operation; a panic is its outcome, since it must neither cross into another language
-/// nor leave a caller waiting for ever.
-fn poll_caught<T>(operation: &mut Unfinished<T>, cx: &mut Context<'_>) -> Poll<Result<T, Failure>> {
-    catch_unwind(AssertUnwindSafe(|| operation.as_mut().poll(cx)))
-        .unwrap_or_else(|panic| Poll::Ready(Err(panicked(panic.as_ref()))))
-}
-
-fn panicked(panic: &(dyn Any + Send)) -> Failure {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
-    let error = format!("internal error, please report it: {text}");
-    Failure { outcome_unknown: true, ..Failure::new(KvError::OperationFailed(error), "operation") }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Instant;
+
+    /// Waits for an outcome, however often the thread is woken in between.
+    fn outcome(future: impl Future<Output = Outcome> + Send + 'static) -> Outcome {
+        let until = Instant::now() + Duration::from_secs(5);
+        let unfinished = Unfinished::new(future);
+        assert!(unfinished.poll().is_none());
+        let mut waited = unfinished.wait(Duration::from_secs(1));
+        loop {
+            match waited {
+                Ok(outcome) => return outcome,
+                Err(blocked) => {
+                    assert!(Instant::now() < until, "no outcome");
+                    waited = blocked.wait(Duration::from_secs(1));
+                }
+            }
+        }
+    }
 
     #[test]
     fn a_panic_is_an_outcome_and_no_caller_waits_for_it() {
         fn broken(text: &str) -> Outcome {
             panic!("{text}")
         }
-        let ready = poll(&mut (Box::pin(async { broken("at once") }) as Unfinished));
-        let later = wait(
-            async {
-                tokio::task::yield_now().await;
-                broken("later")
-            },
-            Duration::from_secs(5),
-        );
-        for (outcome, text) in [(ready.unwrap(), "at once"), (later.unwrap(), "later")] {
+        let ready = Unfinished::new(async { broken("at once") }).poll().unwrap();
+        let later = outcome(async {
+            tokio::task::yield_now().await;
+            broken("later")
+        });
+        for (outcome, text) in [(ready, "at once"), (later, "later")] {
             let failure = outcome.unwrap_err();
             assert!(failure.to_string().contains(text), "{failure}");
             assert_eq!(failure.error.code(), "OperationFailed");
@@ -225,8 +180,61 @@ mod tests {
             let _held = held;
             std::future::pending().await
         };
-        let blocked = wait(endless, Duration::from_millis(1)).unwrap_err();
-        drop(blocked.wait(Duration::from_millis(1)).unwrap_err());
+        let endless = Unfinished::new(endless);
+        assert!(endless.poll().is_none());
+        let blocked = endless.wait(Duration::from_millis(1)).err().unwrap();
+        drop(blocked.wait(Duration::from_millis(1)).err().unwrap());
         assert!(free.blocking_recv().is_err());
+    }
+
+    #[test]
+    fn what_is_woken_while_it_begins_is_polled_again() {
+        let (tell, told) = tokio::sync::oneshot::channel();
+        let mut tell = Some(tell);
+        let woken = outcome(async move {
+            let mut told = std::pin::pin!(told);
+            std::future::poll_fn(|cx| {
+                let polled = told.as_mut().poll(cx);
+                if let Some(tell) = tell.take() {
+                    tell.send(true).unwrap();
+                }
+                polled.map(|told| Ok(Value::Bool(told.unwrap())))
+            })
+            .await
+        });
+        assert!(matches!(woken, Ok(Value::Bool(true))));
+    }
+
+    #[test]
+    fn a_queue_is_rung_once_for_what_ends_together() {
+        let rung = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let counted = rung.clone();
+        let queue = Arc::new(CompletionQueue::new(move || {
+            counted.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        }));
+        let (open, opened) = tokio::sync::watch::channel(false);
+        let operations: Vec<Operation> = (0..10)
+            .map(|id| {
+                let mut opened = opened.clone();
+                let unfinished = Unfinished::new(async move {
+                    let opened = opened.wait_for(|open| *open).await;
+                    Ok(Value::Bool(opened.is_ok()))
+                });
+                assert!(unfinished.poll().is_none());
+                unfinished.push_to(&queue, id)
+            })
+            .collect();
+        open.send_replace(true);
+        let until = Instant::now() + Duration::from_secs(5);
+        let mut ended = Vec::new();
+        while ended.len() < operations.len() {
+            assert!(Instant::now() < until, "only {ended:?} ended");
+            std::thread::sleep(Duration::from_millis(10));
+            let mut taken = Vec::new();
+            queue.take(&mut taken);
+            ended.extend(taken);
+        }
+        assert_eq!(rung.load(std::sync::atomic::Ordering::SeqCst), 1);
+        assert!(operations.iter().all(|it| matches!(it.take(), Some(Ok(Value::Bool(true))))));
     }
 }

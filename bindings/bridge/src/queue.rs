@@ -1,10 +1,9 @@
 use crate::lock::lock;
-use crate::operation::Outcome;
 use std::sync::Mutex;
 
-/// Outcomes on their way to one event loop: pushed by the runtime, drained by the loop.
+/// Ended operations on their way to one event loop: pushed by the runtime, taken by the loop.
 ///
-/// The first push after a drain wakes the loop, and one drain settles everything that is there.
+/// The loop is rung once for everything that ends before it looks, and takes all of it at once.
 pub struct CompletionQueue {
     state: Mutex<State>,
     wake: Box<dyn Fn() + Send + Sync>,
@@ -12,44 +11,59 @@ pub struct CompletionQueue {
 
 #[derive(Default)]
 struct State {
-    outcomes: Vec<(u64, Outcome)>,
+    ended: Vec<u64>,
+    /// Whether the loop was told, or will be, and has not been at rest since.
+    rung: bool,
     closed: bool,
 }
 
 impl CompletionQueue {
-    /// A queue that calls `wake`, from any thread, when it stops being empty.
+    /// A queue that calls `wake`, from any thread, when the loop is at rest and something ends.
     pub fn new(wake: impl Fn() + Send + Sync + 'static) -> Self {
         Self { state: Mutex::default(), wake: Box::new(wake) }
     }
 
-    /// Adds the outcome of operation `id`. After [`close`](Self::close) it is dropped silently:
-    /// nobody is left to take it.
-    pub fn push(&self, id: u64, outcome: Outcome) {
-        let mut state = lock(&self.state);
-        if state.closed {
-            return;
-        }
-        let first = state.outcomes.is_empty();
-        state.outcomes.push((id, outcome));
-        // Woken under the lock, so that `close` returns only when no wake-up is under way and
-        // what it writes to can be freed.
-        if first {
-            (self.wake)();
-        }
+    /// Takes what has ended, in exchange for an empty list.
+    pub fn take(&self, ended: &mut Vec<u64>) {
+        std::mem::swap(&mut lock(&self.state).ended, ended);
     }
 
-    /// Takes everything that is there. The loop clears its wake-up before it calls this, so that
-    /// a push in between wakes it again.
-    pub fn drain(&self) -> Vec<(u64, Outcome)> {
-        std::mem::take(&mut lock(&self.state).outcomes)
+    /// Says that the loop has taken everything and is to be woken again, with `clear` to undo the
+    /// wake-up. Whether it is so: else more has ended meanwhile, and the loop is still awake.
+    pub fn rest(&self, clear: impl FnOnce()) -> bool {
+        let mut state = lock(&self.state);
+        if state.ended.is_empty() {
+            clear();
+            state.rung = false;
+        }
+        !state.rung
     }
 
     /// Ends the queue: its loop is gone.
     pub fn close(&self) {
         let mut state = lock(&self.state);
         state.closed = true;
-        let dropped = std::mem::take(&mut state.outcomes);
-        drop(state);
-        drop(dropped);
+        state.ended.clear();
+    }
+
+    /// Adds operation `id`; whether the loop is to be rung for it. After [`close`](Self::close) it
+    /// is dropped silently: nobody is left to take it.
+    pub(crate) fn push(&self, id: u64) -> bool {
+        let mut state = lock(&self.state);
+        if state.closed {
+            return false;
+        }
+        state.ended.push(id);
+        !std::mem::replace(&mut state.rung, true)
+    }
+
+    /// Wakes the loop.
+    pub(crate) fn ring(&self) {
+        // Under the lock, so that `close` returns only when no wake-up is under way and what it
+        // writes to can be freed.
+        let state = lock(&self.state);
+        if !state.closed {
+            (self.wake)();
+        }
     }
 }

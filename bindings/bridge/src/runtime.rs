@@ -1,9 +1,12 @@
+use crate::executor::Executor;
 use slipstream::fork;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use tokio::runtime::{Builder, Handle};
+use tokio::task::unconstrained;
 
 struct Runtime {
     handle: Handle,
+    executor: Executor,
     generation: u64,
 }
 
@@ -14,35 +17,49 @@ static CURRENT: AtomicPtr<Runtime> = AtomicPtr::new(std::ptr::null_mut());
 /// One thread, because completions travel in batches and a wake-up of a single-threaded runtime
 /// is the cheapest there is. It never enters an interpreter, so a process may exit at any time.
 pub(crate) fn handle() -> &'static Handle {
+    &current().handle
+}
+
+/// What runs the operations of this process.
+pub(crate) fn executor() -> &'static Executor {
+    &current().executor
+}
+
+fn current() -> &'static Runtime {
     let current = CURRENT.load(Ordering::Acquire);
     // SAFETY: the pointer is null or comes from `Box::into_raw` below and is never freed; a
     // runtime is replaced only in a forked child, whose parent's thread is not there to end it.
     if let Some(runtime) = unsafe { current.as_ref() }
         && runtime.generation == fork::generation()
     {
-        return &runtime.handle;
+        return runtime;
     }
     install(current)
 }
 
 #[cold]
-fn install(before: *mut Runtime) -> &'static Handle {
+fn install(before: *mut Runtime) -> &'static Runtime {
     let tokio = Builder::new_current_thread()
         .enable_all()
         .build()
         .expect("the operating system refused an epoll or kqueue descriptor");
     let handle = tokio.handle().clone();
-    let mine = Box::into_raw(Box::new(Runtime { handle, generation: fork::generation() }));
+    let executor = Executor::default();
+    let mine =
+        Box::into_raw(Box::new(Runtime { handle, executor, generation: fork::generation() }));
     let installed = CURRENT.compare_exchange(before, mine, Ordering::AcqRel, Ordering::Acquire);
     if installed.is_err() {
         // SAFETY: `mine` was made above and no other thread has seen it.
         drop(unsafe { Box::from_raw(mine) });
-        return self::handle();
+        return current();
     }
+    // SAFETY: `mine` is installed and never freed.
+    let runtime = unsafe { &*mine };
+    // What an operation may do in one poll is no matter of how many others are polled with it.
+    tokio.spawn(unconstrained(runtime.executor.run()));
     std::thread::Builder::new()
         .name("slipstream".into())
         .spawn(move || tokio.block_on(std::future::pending::<()>()))
         .expect("the operating system refused a thread");
-    // SAFETY: `mine` is installed and never freed.
-    unsafe { &(*mine).handle }
+    runtime
 }

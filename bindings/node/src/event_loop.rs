@@ -4,8 +4,9 @@ use crate::wake::Wake;
 use napi::bindgen_prelude::{Array, Function, Uint8Array};
 use napi::{Env, Result};
 use napi_derive::napi;
+use slipstream::burst::burst;
 use slipstream::handle::{ConnectOptions, Failure, connect};
-use slipstream_bridge::{CompletionQueue, Operation, Outcome, Started, Value, millis, start};
+use slipstream_bridge::{CompletionQueue, Operation, Outcome, Unfinished, Value, millis};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::future::Future;
@@ -30,17 +31,17 @@ impl Operations {
     where
         F: Future<Output = Outcome> + Send + 'static,
     {
-        let id = self.unused();
-        match start(future, &self.queue, u64::from(id)) {
-            Started::Ready(outcome) => Ok(Answer::Ready(self.clone(), outcome)),
-            Started::Pending(operation) => {
-                if self.pending.borrow().is_empty() {
-                    self.wake.hold(&self.env)?;
-                }
-                self.pending.borrow_mut().insert(id, operation);
-                Ok(Answer::Pending(id))
-            }
+        let unfinished = Unfinished::new(future);
+        if let Some(outcome) = burst(|| unfinished.poll()) {
+            return Ok(Answer::Ready(self.clone(), outcome));
         }
+        let id = self.unused();
+        if self.pending.borrow().is_empty() {
+            self.wake.hold(&self.env)?;
+        }
+        let operation = unfinished.push_to(&self.queue, u64::from(id));
+        self.pending.borrow_mut().insert(id, operation);
+        Ok(Answer::Pending(id))
     }
 
     /// The buffer through which small answers cross, which saves making one for each.
@@ -58,9 +59,9 @@ impl Operations {
         id
     }
 
-    fn remove(&self, id: u32) -> Result<bool> {
-        let removed = self.pending.borrow_mut().remove(&id).is_some();
-        if removed && self.pending.borrow().is_empty() {
+    fn remove(&self, id: u32) -> Result<Option<Operation>> {
+        let removed = self.pending.borrow_mut().remove(&id);
+        if removed.is_some() && self.pending.borrow().is_empty() {
             self.wake.release(&self.env)?;
         }
         Ok(removed)
@@ -126,14 +127,18 @@ impl EventLoop {
     /// The outcomes that are there: operation, answer, operation, answer and so on.
     #[napi(catch_unwind)]
     pub fn drain<'env>(&self, env: &'env Env) -> Result<Array<'env>> {
-        let outcomes = self.operations.queue.drain();
+        let mut ended = Vec::new();
         let mut settled = env.create_array(0)?;
-        for (id, outcome) in outcomes {
-            // An operation that was cancelled meanwhile has nobody to take its outcome.
-            let id = id as u32;
-            if self.operations.remove(id)? {
-                settled.insert(id)?;
-                settled.insert(to_js(env, &self.operations, outcome, None)?)?;
+        // Told again of what ends from here on, also while this goes through what has ended.
+        while !self.operations.queue.rest(|| {}) {
+            self.operations.queue.take(&mut ended);
+            for id in ended.drain(..) {
+                // An operation that was cancelled meanwhile has nobody to take its outcome.
+                let id = id as u32;
+                if let Some(outcome) = self.operations.remove(id)?.and_then(|it| it.take()) {
+                    settled.insert(id)?;
+                    settled.insert(to_js(env, &self.operations, outcome, None)?)?;
+                }
             }
         }
         Ok(settled)
@@ -142,6 +147,6 @@ impl EventLoop {
     /// Cancels an operation. A write may have happened by then.
     #[napi(catch_unwind)]
     pub fn cancel(&self, id: u32) -> Result<()> {
-        self.operations.remove(id).map(|_| ())
+        self.operations.remove(id).map(drop)
     }
 }

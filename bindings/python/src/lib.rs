@@ -16,6 +16,7 @@ mod record;
 mod store;
 mod task;
 mod update;
+mod waiter;
 mod watch;
 
 use pyo3::prelude::*;

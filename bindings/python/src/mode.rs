@@ -1,7 +1,6 @@
 use crate::call;
 use crate::task::{Begun, Task};
 use pyo3::prelude::*;
-use slipstream_bridge as bridge;
 use std::time::Duration;
 
 /// How the methods of an object answer.
@@ -33,7 +32,7 @@ fn block(py: Python<'_>, task: Task) -> PyResult<Py<PyAny>> {
     };
     // Each turn takes the interpreter back as this thread has left it. Attaching anew from within
     // would crash a daemon thread that is still here when the interpreter is not.
-    let mut waited = py.detach(move || bridge::wait(operation, SIGNAL_INTERVAL));
+    let mut waited = py.detach(move || operation.wait(SIGNAL_INTERVAL));
     loop {
         match waited {
             Ok(outcome) => return then.finish(py, outcome),

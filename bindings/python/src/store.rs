@@ -70,7 +70,7 @@ impl StoreHandle {
             None => {
                 let (store, key) = ((*self.store).clone(), key.to_string_lossy(py).into_owned());
                 let operation = async move { store.get(&key).await.map(Value::Entry) };
-                Ok(Err(Box::pin(operation) as Unfinished))
+                Ok(Err(Unfinished::new(operation)))
             }
         };
         if value.capacity() <= KEPT {

@@ -6,7 +6,7 @@ use crate::watch::WatchHandle;
 use pyo3::exceptions::{PyStopAsyncIteration, PyStopIteration};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
-use slipstream_bridge::{self as bridge, Outcome, Turn, Unfinished, Value};
+use slipstream_bridge::{Outcome, Turn, Unfinished, Value};
 use std::future::Future;
 
 /// What a method was asked for and has not begun.
@@ -47,7 +47,7 @@ impl Task {
         mode: Mode,
         operation: impl Future<Output = Outcome> + Send + 'static,
     ) -> Self {
-        Self::Operation { operation: Box::pin(operation), mode, lengthy: false }
+        Self::Operation { operation: Unfinished::new(operation), mode, lengthy: false }
     }
 
     /// The same for an operation that may take long before it first waits.
@@ -55,12 +55,12 @@ impl Task {
         mode: Mode,
         operation: impl Future<Output = Outcome> + Send + 'static,
     ) -> Self {
-        Self::Operation { operation: Box::pin(operation), mode, lengthy: true }
+        Self::Operation { operation: Unfinished::new(operation), mode, lengthy: true }
     }
 
     /// Does what can be done at once.
     pub(crate) fn begin(self, py: Python<'_>) -> PyResult<Begun> {
-        let (mut operation, then, lengthy) = match self {
+        let (operation, then, lengthy) = match self {
             Self::Answer(answer) => return Ok(Begun::Answered(answer)),
             Self::Operation { operation, mode, lengthy } => {
                 (operation, Then::Answer(mode), lengthy)
@@ -75,15 +75,11 @@ impl Task {
                 if let Some(answer) = portion.take(py, watch.get())? {
                     return Ok(Begun::Answered(answer));
                 }
-                let fill: Unfinished = Box::pin(watch.get().buffer().clone().fill());
+                let fill = Unfinished::new(watch.get().buffer().clone().fill());
                 (fill, Then::Read(watch, portion, turn), true)
             }
         };
-        let outcome = if lengthy {
-            py.detach(|| bridge::poll(&mut operation))
-        } else {
-            bridge::poll(&mut operation)
-        };
+        let outcome = if lengthy { py.detach(|| operation.poll()) } else { operation.poll() };
         match outcome {
             Some(outcome) => then.finish(py, outcome).map(Begun::Answered),
             None => Ok(Begun::Unfinished(operation, then)),

@@ -51,7 +51,7 @@ fn advance(state: &Cell<State>, sent: &Bound<'_, PyAny>) -> PyResult<Step> {
             ending(state, step)
         }
         State::Pending(pending) => {
-            let step = wait(state, pending, sent);
+            let step = wait(state, pending, sent.py());
             ending(state, step)
         }
         State::Running => Err(PyValueError::new_err("coroutine already executing")),
@@ -78,20 +78,16 @@ fn begin(state: &Cell<State>, task: Task, sent: &Bound<'_, PyAny>) -> PyResult<S
     let py = sent.py();
     match task.begin(py)? {
         Begun::Answered(answer) => Ok(Step::Return(answer)),
-        Begun::Unfinished(operation, then) => {
-            wait(state, Pending::start(py, operation, then)?, sent)
-        }
+        Begun::Unfinished(operation, then) => wait(state, Pending::start(py, operation, then)?, py),
     }
 }
 
-fn wait(state: &Cell<State>, mut pending: Box<Pending>, sent: &Bound<'_, PyAny>) -> PyResult<Step> {
-    match pending.advance(sent)? {
-        Some(awaited) => {
-            state.set(State::Pending(pending));
-            Ok(Step::Yield(awaited))
-        }
-        None => pending.finish(sent.py()).map(Step::Return),
+fn wait(state: &Cell<State>, mut pending: Box<Pending>, py: Python<'_>) -> PyResult<Step> {
+    let step = pending.advance(py)?;
+    if let Step::Yield(_) = step {
+        state.set(State::Pending(pending));
     }
+    Ok(step)
 }
 
 /// Marks the call as ended, unless it goes on waiting.

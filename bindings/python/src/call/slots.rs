@@ -282,7 +282,7 @@ unsafe extern "C" fn get_await(call: *mut ffi::PyObject, _: *mut c_void) -> *mut
     raising(ptr::null_mut(), |py| {
         // SAFETY: the interpreter passes a call.
         let awaited = match unsafe { peek(call) } {
-            State::Pending(pending) => pending.awaited().clone_ref(py),
+            State::Pending(pending) => pending.waiter().clone_ref(py).into_any(),
             _ => py.None(),
         };
         Ok(awaited.into_ptr())

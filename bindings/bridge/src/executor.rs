@@ -1,0 +1,68 @@
+use crate::job::{FutureJob, Job, Run, Settled};
+use crate::lock::lock;
+use crate::operation::Outcome;
+use crate::runtime;
+use slipstream::burst::burst;
+use std::future::{Future, poll_fn};
+use std::sync::{Arc, Mutex};
+use std::task::{Poll, Waker};
+
+/// Runs operations when they are woken: one task of the runtime for all of them.
+///
+/// A task of tokio each would cost a hand-over to its queue and a write to the descriptor that
+/// wakes it, for every operation; and those that end together would wake an event loop each.
+#[derive(Default)]
+pub(crate) struct Executor {
+    ready: Mutex<Ready>,
+}
+
+#[derive(Default)]
+struct Ready {
+    jobs: Vec<Arc<dyn Run>>,
+    /// Wakes the task, while there is nothing to do.
+    idle: Option<Waker>,
+}
+
+impl Executor {
+    /// The job of an operation that has not begun.
+    pub(crate) fn job<T: Send + 'static>(
+        future: impl Future<Output = Outcome<T>> + Send + 'static,
+    ) -> Arc<dyn Job<T>> {
+        Arc::new(FutureJob::new(runtime::executor(), future))
+    }
+
+    /// Has a job run soon.
+    pub(crate) fn schedule(&self, job: Arc<dyn Run>) {
+        let mut ready = lock(&self.ready);
+        ready.jobs.push(job);
+        let idle = ready.idle.take();
+        drop(ready);
+        if let Some(task) = idle {
+            task.wake();
+        }
+    }
+
+    /// Runs what is scheduled, for ever.
+    pub(crate) async fn run(&self) {
+        let mut settled = Settled::default();
+        let mut jobs = Vec::new();
+        loop {
+            poll_fn(|cx| {
+                let mut ready = lock(&self.ready);
+                if ready.jobs.is_empty() {
+                    ready.idle = Some(cx.waker().clone());
+                    return Poll::Pending;
+                }
+                std::mem::swap(&mut ready.jobs, &mut jobs);
+                Poll::Ready(())
+            })
+            .await;
+            burst(|| jobs.drain(..).for_each(|job| job.run(&mut settled)));
+            settled.announce();
+            if !lock(&self.ready).jobs.is_empty() {
+                // Sockets and timers have their turn, whatever keeps waking itself.
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+}
