@@ -6,5 +6,6 @@ mod tap;
 
 mod connecting;
 mod gathering;
+mod lane;
 mod logged;
 mod secrets;

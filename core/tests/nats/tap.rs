@@ -1,18 +1,33 @@
-//! Counts what passes between a client and its server.
+//! A proxy that counts what passes between a client and its server, and breaks one connection.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 /// What is counted: requests to read, of one key or of many.
 const READ: &[u8] = b"PUB $JS.API.DIRECT.GET.";
+/// What tells a connection that carries requests: a write.
+const WRITE: &[u8] = b"PUB $KV.";
 
 /// Forwards connections to a server for as long as the test runs.
 pub struct Tap {
     pub url: String,
-    reads: Arc<AtomicUsize>,
+    state: Arc<State>,
+}
+
+#[derive(Default)]
+struct State {
+    reads: AtomicUsize,
+    connections: Mutex<Vec<Connection>>,
+}
+
+#[derive(Clone)]
+struct Connection {
+    client: Arc<TcpStream>,
+    stalled: Arc<AtomicBool>,
+    writes: Arc<AtomicUsize>,
 }
 
 impl Tap {
@@ -20,15 +35,14 @@ impl Tap {
     pub fn of(url: &str) -> Self {
         let server = url.strip_prefix("nats://").unwrap().to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("nats://{}", listener.local_addr().unwrap());
-        let reads = Arc::<AtomicUsize>::default();
-        let tap = Self { url, reads: reads.clone() };
+        let tap = Self {
+            url: format!("nats://{}", listener.local_addr().unwrap()),
+            state: Arc::default(),
+        };
+        let state = tap.state.clone();
         thread::spawn(move || {
             for client in listener.incoming() {
-                let (client, server) = (client.unwrap(), TcpStream::connect(&server).unwrap());
-                let (back, reads) = ((server.try_clone(), client.try_clone()), reads.clone());
-                thread::spawn(move || forward(client, server, &reads));
-                thread::spawn(|| forward(back.0.unwrap(), back.1.unwrap(), &AtomicUsize::new(0)));
+                accept(client.unwrap(), &server, &state);
             }
         });
         tap
@@ -36,18 +50,66 @@ impl Tap {
 
     /// Requests to read that have passed.
     pub fn reads(&self) -> usize {
-        self.reads.load(Ordering::SeqCst)
+        self.state.reads.load(Ordering::SeqCst)
+    }
+
+    /// Connections that were made so far.
+    pub fn connections(&self) -> usize {
+        self.state.connections.lock().unwrap().len()
+    }
+
+    /// Whether writes have passed through the connection that was made last.
+    pub fn last_carries(&self) -> bool {
+        self.last().writes.load(Ordering::SeqCst) > 0
+    }
+
+    /// Cuts the connection that was made last.
+    pub fn cut_last(&self) {
+        let _ = self.last().client.shutdown(Shutdown::Both);
+    }
+
+    /// Holds back for good what the connection says that was made last, and what it is told.
+    pub fn stall_last(&self) {
+        self.last().stalled.store(true, Ordering::SeqCst);
+    }
+
+    fn last(&self) -> Connection {
+        self.state.connections.lock().unwrap().last().unwrap().clone()
     }
 }
 
-fn forward(mut from: TcpStream, mut to: TcpStream, reads: &AtomicUsize) {
-    let (mut buffer, mut kept) = (vec![0; 1 << 16], Vec::new());
-    while let Ok(count @ 1..) = from.read(&mut buffer) {
-        kept.extend_from_slice(&buffer[..count]);
-        let found = kept.windows(READ.len()).filter(|window| *window == READ).count();
-        reads.fetch_add(found, Ordering::SeqCst);
+fn accept(client: TcpStream, server: &str, state: &Arc<State>) {
+    let server = TcpStream::connect(server).unwrap();
+    let (from_client, from_server) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+    let connection =
+        Connection { client: Arc::new(client), stalled: Arc::default(), writes: Arc::default() };
+    state.connections.lock().unwrap().push(connection.clone());
+    let (back, stalled) = (connection.clone(), connection.stalled.clone());
+    thread::spawn(move || forward(from_server, &back.client, &back.stalled, |_| ()));
+    let (state, mut before) = (state.clone(), Vec::new());
+    let count = move |text: &[u8]| {
         // One that is cut in two is found with the rest of it.
-        kept.drain(..kept.len().saturating_sub(READ.len() - 1));
+        let text = [&before[..], text].concat();
+        let found = |what: &[u8]| text.windows(what.len()).filter(|it| *it == what).count();
+        state.reads.fetch_add(found(READ), Ordering::SeqCst);
+        connection.writes.fetch_add(found(WRITE), Ordering::SeqCst);
+        before = text[text.len().saturating_sub(READ.len() - 1)..].to_vec();
+    };
+    thread::spawn(move || forward(from_client, &server, &stalled, count));
+}
+
+fn forward(
+    mut from: TcpStream,
+    mut to: &TcpStream,
+    stalled: &AtomicBool,
+    mut passes: impl FnMut(&[u8]),
+) {
+    let mut buffer = vec![0; 1 << 16];
+    while let Ok(count @ 1..) = from.read(&mut buffer) {
+        if stalled.load(Ordering::SeqCst) {
+            continue;
+        }
+        passes(&buffer[..count]);
         if to.write_all(&buffer[..count]).is_err() {
             break;
         }
