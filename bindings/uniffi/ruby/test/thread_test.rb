@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "socket"
 require "timeout"
 require_relative "kit"
 
@@ -32,38 +33,63 @@ class ThreadTest < Minitest::Test
   end
 
   def test_ctrl_c_reaches_a_program_that_watches
-    program = <<~RUBY
+    taken = run_program(<<~RUBY) do |child|
       store = Slipstream.connect("memory:").store("nodes")
-      puts "ready"
-      $stdout.flush
       begin
+        puts "ready"
+        $stdout.flush
         store.watch("").each { |update| p update }
       rescue Interrupt
         puts "interrupted"
       end
     RUBY
-    library = File.expand_path("../lib", __dir__)
-    IO.popen([RbConfig.ruby, "-I", library, "-rslipstream", "-e", program]) do |child|
-      assert_equal "ready\n", child.gets
       sleep 0.1
-      taken = seconds do
-        Process.kill("INT", child.pid)
-        assert_equal "interrupted\n", child.gets
-      end
-      assert_operator taken, :<, DEAF
+      Process.kill("INT", child.pid)
+      seconds { assert_equal "interrupted\n", child.gets }
     end
-    assert_predicate Process.last_status, :success?
+    assert_operator taken, :<, DEAF
+  end
+
+  def test_a_program_may_end_while_a_thread_waits
+    ended = run_program(<<~RUBY) { |child| seconds { child.read } }
+      watch = Slipstream.connect("memory:").store("nodes").watch("")
+      Thread.new { watch.next }.then { |reader| sleep 0.01 until reader.stop? }
+      puts "ready"
+      $stdout.flush
+    RUBY
+    assert_operator ended, :<, PATIENCE
+  end
+
+  def test_a_call_that_nothing_answers_ends_by_its_deadline_and_others_run
+    TCPServer.open("127.0.0.1", 0) do |silent|
+      url = "nats://127.0.0.1:#{silent.addr[1]}"
+      caller = waiting { Slipstream.connect(url, connect_timeout: 3) }
+      @store.put("a", "1")
+      assert_predicate caller, :alive?
+      caller.raise(Interrupt)
+      assert_raises(Interrupt) { caller.value }
+    end
   end
 
   def test_many_threads_share_a_connection
-    version = @store.put("counter", "0")
-    assert version
+    @store.put("counter", "0")
     threads = Array.new(8) { Thread.new { 50.times { count_up } } }
     threads.each(&:join)
     assert_equal "400", @store.get("counter").value
   end
 
   private
+
+  # What a block answers that is given a program in a process of its own, once that is ready.
+  def run_program(program)
+    library = File.expand_path("../lib", __dir__)
+    answer = IO.popen([RbConfig.ruby, "-I", library, "-rslipstream", "-e", program]) do |child|
+      assert_equal "ready\n", child.gets
+      yield child
+    end
+    assert_predicate Process.last_status, :success?
+    answer
+  end
 
   def count_up
     entry = @store.get("counter")
