@@ -49,10 +49,10 @@ class ForkTest < Minitest::Test
       exit!(0)
     end
     writer.close
-    told = reader.read
-    Process.wait(child)
-    told
+    Timeout.timeout(PATIENCE) { reader.read }
   ensure
     reader.close
+    Process.kill("KILL", child)
+    Process.wait(child)
   end
 end

@@ -2,6 +2,7 @@
 
 require "minitest/autorun"
 require "rbconfig"
+require "timeout"
 require "tmpdir"
 
 $LOAD_PATH.unshift(File.expand_path("../lib", __dir__))

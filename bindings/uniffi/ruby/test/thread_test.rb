@@ -1,7 +1,6 @@
 # frozen_string_literal: true
 
 require "socket"
-require "timeout"
 require_relative "kit"
 
 class ThreadTest < Minitest::Test
@@ -84,8 +83,13 @@ class ThreadTest < Minitest::Test
   def run_program(program)
     library = File.expand_path("../lib", __dir__)
     answer = IO.popen([RbConfig.ruby, "-I", library, "-rslipstream", "-e", program]) do |child|
-      assert_equal "ready\n", child.gets
-      yield child
+      Timeout.timeout(PATIENCE) do
+        assert_equal "ready\n", child.gets
+        yield child
+      end
+    rescue Timeout::Error
+      Process.kill("KILL", child.pid)
+      raise
     end
     assert_predicate Process.last_status, :success?
     answer
