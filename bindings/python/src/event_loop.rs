@@ -178,6 +178,27 @@ impl LoopQueue {
         Some(waiting.leave(id))
     }
 
+    /// Has the tasks go on whose operations have ended.
+    fn settle(&self, py: Python<'_>) -> PyResult<()> {
+        self.take();
+        let mut tasks = 0;
+        while let Some(waiter) = self.next() {
+            let Some(waiter) = waiter else { continue };
+            if let Err(error) = Waiter::settle(waiter.bind(py)) {
+                if !error.is_instance_of::<PyException>(py) {
+                    // As one that a task has raised, it ends the turn.
+                    return Err(error);
+                }
+                error.write_unraisable(py, None);
+            }
+            tasks += 1;
+            if tasks % TASKS_A_FLUSH == 0 {
+                burst::flush();
+            }
+        }
+        Ok(())
+    }
+
     /// Waits to be woken, if there is nothing to do.
     fn rest(&self) {
         let waiting = lock(&self.waiting);
@@ -193,24 +214,12 @@ impl LoopQueue {
     /// Has the tasks go on whose operations have ended. The loop calls it when the socket is
     /// readable.
     fn drain(&self, py: Python<'_>) -> PyResult<()> {
-        self.take();
-        let mut tasks = 0;
-        while let Some(waiter) = self.next() {
-            let Some(waiter) = waiter else { continue };
-            if let Err(error) = Waiter::settle(waiter.bind(py)) {
-                if !error.is_instance_of::<PyException>(py) {
-                    // As one that a task has raised, it ends the turn.
-                    burst::flush();
-                    return Err(error);
-                }
-                error.write_unraisable(py, None);
-            }
-            tasks += 1;
-            if tasks % TASKS_A_FLUSH == 0 {
-                burst::flush();
-            }
-        }
-        burst::flush();
+        self.flushes.store(true, Ordering::Relaxed);
+        let settled = self.settle(py);
+        // A task may have run the loop from within. That has come here first, since the socket is
+        // still readable, and then sees to what it asks for by itself.
+        self.flush();
+        settled?;
         self.rest();
         Ok(())
     }
