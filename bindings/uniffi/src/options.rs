@@ -1,6 +1,7 @@
 use slipstream::handle::{self, Failure};
+use slipstream::kv::KvError;
 use slipstream::{NatsOptions, StoreConfig};
-use slipstream_bridge::{seconds, store_config};
+use slipstream_bridge::{seconds, store_config, whole};
 use std::time::Duration;
 
 /// How long operations may take, and how to speak to a NATS cluster. Of `creds`, `creds_file`,
@@ -61,7 +62,7 @@ pub struct StoreOptions {
     pub storage: Option<String>,
     /// Versions kept of each key, 1 to 64.
     #[uniffi(default = None)]
-    pub max_history: Option<u32>,
+    pub max_history: Option<i64>,
     /// How long an entry lives unless it is written again.
     #[uniffi(default = None)]
     pub max_age: Option<Duration>,
@@ -70,7 +71,7 @@ pub struct StoreOptions {
     pub max_bytes: Option<i64>,
     /// Servers that keep a copy, 1 to 5.
     #[uniffi(default = None)]
-    pub num_replicas: Option<u32>,
+    pub num_replicas: Option<i64>,
     /// What a full store does: "new" refuses the write, "old" evicts the oldest.
     #[uniffi(default = None)]
     pub discard: Option<String>,
@@ -106,16 +107,22 @@ impl ConnectOptions {
 
 impl StoreOptions {
     pub(crate) fn config(self, name: &str) -> Result<StoreConfig, Failure> {
+        self.checked(name).map_err(|error| {
+            let store = Some(name.to_owned());
+            Failure { store, ..Failure::new(error, "store") }
+        })
+    }
+
+    fn checked(self, name: &str) -> Result<StoreConfig, KvError> {
         store_config(
             name,
             self.storage.as_deref(),
-            self.max_history,
+            self.max_history.map(|number| whole("max_history", number as f64)).transpose()?,
             self.max_age,
             self.max_bytes,
-            self.num_replicas.map(|replicas| replicas as usize),
+            self.num_replicas.map(|number| whole("num_replicas", number as f64)).transpose()?,
             self.discard.as_deref(),
         )
-        .map_err(|error| Failure { store: Some(name.to_owned()), ..Failure::new(error, "store") })
     }
 }
 

@@ -2,7 +2,7 @@ use crate::failure::KvError;
 use crate::update::Update;
 use slipstream::handle;
 use slipstream::kv::WatchCursor;
-use slipstream_bridge::{Counted, Kind, WatchBuffer, drive};
+use slipstream_bridge::{Counted, Kind, Value, WatchBuffer, drive};
 
 /// A watch, read batch by batch until it ends. `Store.watch` opens one.
 ///
@@ -20,17 +20,16 @@ impl Watch {
 
 #[uniffi::export]
 impl Watch {
-    /// Waits until there is an update to take, without a deadline. A caller that gives up loses
-    /// none.
+    /// Waits until there is an update to take, without a deadline: true, or false once the watch
+    /// has ended. A caller that gives up loses none.
     ///
     /// Fails with `CursorExpired`, `NotConnected`, `WatchError`: that is how the watch ends.
-    pub async fn fill(&self) -> Result<(), KvError> {
+    pub async fn fill(&self) -> Result<bool, KvError> {
         let _turn = self.buffer.turn()?;
-        drive((*self.buffer).clone().fill()).await?;
-        Ok(())
+        Ok(matches!(drive((*self.buffer).clone().fill()).await?, Value::Bool(true)))
     }
 
-    /// Takes the updates that are there, at most `max`. None after `fill`: the watch has ended.
+    /// Takes the updates that are there, at most `max`.
     pub fn take(&self, max: u32) -> Vec<Update> {
         let taken = std::iter::from_fn(|| self.buffer.take(Update::new));
         taken.take(max as usize).collect()
