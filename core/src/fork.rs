@@ -2,17 +2,20 @@
 //!
 //! Threads, locks and memory maps do not survive a fork. Every handle remembers the generation it
 //! was made in and answers `NotConnected` in another one; a child connects anew. Languages that
-//! fork call [`prepare`] before, and [`resume`] in the parent or [`forked`] in the child after
-//! (Python: `os.register_at_fork`).
+//! fork either have every fork announced, by [`announce_all`], or call [`prepare`] before, and
+//! [`resume`] in the parent or [`forked`] in the child after.
 
 use crate::lock::Mutex;
 use std::cell::RefCell;
+use std::ffi::c_int;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, MutexGuard, Weak};
+use std::sync::{Arc, MutexGuard, Once, Weak};
 use std::time::{Duration, Instant};
 
 static GENERATION: AtomicU64 = AtomicU64::new(0);
 static GATED: Mutex<Vec<Weak<dyn Gated>>> = Mutex::new(Vec::new());
+/// Held from the announcement of a fork to its end: another one would open the gates too early.
+static FORKING: Mutex<()> = Mutex::new(());
 
 thread_local! {
     static HELD: RefCell<Option<Held>> = const { RefCell::new(None) };
@@ -80,6 +83,7 @@ impl Drop for Pass<'_> {
 
 struct Held {
     shut: Vec<Arc<dyn Gated>>,
+    _forking: MutexGuard<'static, ()>,
     _registry: MutexGuard<'static, Vec<Weak<dyn Gated>>>,
 }
 
@@ -96,12 +100,28 @@ pub fn generation() -> u64 {
     GENERATION.load(Ordering::Relaxed)
 }
 
+/// Has every fork of this process announced from now on, whoever makes it.
+///
+/// It is announced within the call of `fork`. A language that announces its forks itself may run
+/// code between the announcement and the fork, or after it. Another thread that gets the
+/// language's lock then would wait at a gate with it, and the fork for that lock.
+pub fn announce_all() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        // SAFETY: the handlers take and return nothing, and the code of this crate stays loaded.
+        #[allow(unsafe_code)]
+        let status = unsafe { pthread_atfork(before_fork, after_in_parent, after_in_child) };
+        assert_eq!(status, 0, "there is no memory left to have forks announced");
+    });
+}
+
 /// Announces a fork, in the thread that forks: waits for what must not be copied half-way.
 pub fn prepare() {
+    let forking = FORKING.lock();
     // The registry is locked last: who is inside a gate may be waiting to register something.
     let gated: Vec<_> = GATED.lock().iter().filter_map(Weak::upgrade).collect();
     let shut = gated.into_iter().filter(|it| it.gate().shut()).collect();
-    HELD.set(Some(Held { shut, _registry: GATED.lock() }));
+    HELD.set(Some(Held { shut, _forking: forking, _registry: GATED.lock() }));
 }
 
 /// Ends what [`prepare`] began, in the parent.
@@ -118,4 +138,25 @@ pub fn forked() {
         it.abandon();
         it.gate().open();
     }
+}
+
+#[allow(unsafe_code)]
+unsafe extern "C" {
+    fn pthread_atfork(
+        before: extern "C" fn(),
+        in_parent: extern "C" fn(),
+        in_child: extern "C" fn(),
+    ) -> c_int;
+}
+
+extern "C" fn before_fork() {
+    prepare();
+}
+
+extern "C" fn after_in_parent() {
+    resume();
+}
+
+extern "C" fn after_in_child() {
+    forked();
 }

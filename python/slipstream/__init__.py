@@ -12,7 +12,6 @@
 
 from typing import TypeAlias
 
-from slipstream import _fork as _fork
 from slipstream import sync as sync
 from slipstream._native import (
     Batches,

@@ -22,9 +22,6 @@ __all__ = [
     "SyncWatch",
     "Watch",
     "__version__",
-    "after_fork_in_child",
-    "after_fork_in_parent",
-    "before_fork",
     "connect",
     "live",
 ]
@@ -706,6 +703,3 @@ def connect(
     client_name: str | None = ...,
 ) -> SyncConnection: ...
 def live() -> dict[str, int]: ...
-def before_fork() -> None: ...
-def after_fork_in_parent() -> None: ...
-def after_fork_in_child() -> None: ...

@@ -229,6 +229,38 @@ def test_a_child_that_runs_to_the_end_of_the_program_is_quiet(url: str) -> None:
     assert (ended.code, ended.out, ended.err) == (0, "done\ndone\n", "")
 
 
+def test_a_fork_whose_hooks_let_other_threads_run(url: str) -> None:
+    ended = run(
+        """
+        import os, sys, threading, time
+        # They come before whatever is registered later, and let go of the interpreter.
+        pause = lambda: time.sleep(0.05)
+        os.register_at_fork(before=pause, after_in_parent=pause)
+        import slipstream.sync
+        store = slipstream.sync.connect(sys.argv[1]).store("s")
+        store.put("k", b"parent")
+        forked = threading.Event()
+
+        def read():
+            while not forked.is_set():
+                assert store.get("k").value == b"parent"
+
+        reader = threading.Thread(target=read)
+        reader.start()
+        for _ in range(5):
+            child = os.fork()
+            if child == 0:
+                os._exit(0)
+            os.waitpid(child, 0)
+        forked.set()
+        reader.join()
+        print("done")
+        """,
+        url,
+    )
+    assert (ended.code, ended.out, ended.err) == (0, "done\n", "")
+
+
 def test_a_fork_in_a_thread(url: str) -> None:
     expect(
         url,

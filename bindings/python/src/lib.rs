@@ -10,7 +10,6 @@ mod connection;
 mod entry;
 mod event_loop;
 mod failure;
-mod fork;
 mod mode;
 mod record;
 mod store;
@@ -41,10 +40,8 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("SyncWatch", py.get_type::<watch::SyncWatch>())?;
     module.add("SyncBatches", py.get_type::<watch::SyncBatches>())?;
     module.add_function(wrap_pyfunction!(connection::connect, module)?)?;
-    module.add_function(wrap_pyfunction!(live, module)?)?;
-    module.add_function(wrap_pyfunction!(fork::before_fork, module)?)?;
-    module.add_function(wrap_pyfunction!(fork::after_fork_in_parent, module)?)?;
-    module.add_function(wrap_pyfunction!(fork::after_fork_in_child, module)?)
+    slipstream::fork::announce_all();
+    module.add_function(wrap_pyfunction!(live, module)?)
 }
 
 /// How many native objects of each kind exist in this process.
