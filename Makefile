@@ -28,9 +28,10 @@ python_sources := $(core) $(shell find bindings/python -name '*.rs') python/pypr
 	python/README.md LICENSE
 node_sources := $(core) $(shell find bindings/node -name '*.rs') $(shell find node/src -type f) \
 	$(wildcard node/*.json node/scripts/*) LICENSE
-uniffi_sources := $(core) $(shell find bindings/uniffi/src -name '*.rs') $(wildcard bindings/uniffi/*.toml)
-kotlin_sources := bindings/uniffi/kotlin/pom.xml \
-	$(shell find bindings/uniffi/kotlin/src tests bench/kotlin examples -name '*.kt')
+uniffi_sources := $(core) $(shell find bindings/uniffi/src -name '*.rs') $(wildcard bindings/uniffi/*.toml) \
+	bindings/uniffi/kotlin/structure_memory.py
+kotlin_sources := bindings/uniffi/kotlin/pom.xml docs/kotlin.md tests/docs/kotlin_page.py \
+	$(shell find bindings/uniffi/kotlin/src tests bench/kotlin -name '*.kt')
 bench_sources := $(core) $(shell find bench -name '*.rs' -o -name Cargo.toml -o -name Cargo.lock)
 
 .PHONY: help
@@ -45,8 +46,12 @@ demo: build ## Show a Python service and a Node tool that share one file; with N
 	@python examples/demo/run.py $(if $(NATS),nats,file)
 
 .PHONY: test
-test: build ruby swift ## Run every test of every language.
+test: build kotlin ruby swift ## Run every test of every language.
 	@python tests/run.py
+
+.PHONY: test-kotlin
+test-kotlin: build kotlin ## Run the tests of the Kotlin package, and the scenarios of the contract in Kotlin.
+	@python tests/run.py kotlin "conformance kotlin"
 
 .PHONY: test-ruby
 test-ruby: build ruby ## Run the tests of the Ruby package, and the scenarios of the contract in Ruby.
@@ -85,7 +90,7 @@ lint: build ## Check formatting, lints and types of every language.
 	@echo "lint: nothing found"
 
 .PHONY: bench
-bench: build $(STAMPS)/bench ## Measure ours, the peers and the floors; print the table.
+bench: build kotlin $(STAMPS)/bench ## Measure ours, the peers and the floors; print the table.
 	@python bench/run.py $(BENCH_OPTIONS)
 
 .PHONY: docs
@@ -130,8 +135,13 @@ $(STAMPS)/uniffi: $(uniffi_sources) | $(STAMPS)
 		target/debug/uniffi-bindgen generate --no-format --language $$language \
 			--out-dir target/uniffi/$$language target/debug/$(UNIFFI_LIBRARY); \
 	done
+	python bindings/uniffi/kotlin/structure_memory.py target/uniffi/kotlin/slipstream/ffi/slipstream_uniffi.kt
 	cargo build --release --quiet -p slipstream-uniffi
 	touch $@
+
+# Without java and mvn the suites of Kotlin say so and are left out.
+.PHONY: kotlin
+kotlin: $(if $(shell command -v java && command -v mvn),$(STAMPS)/kotlin)
 
 # Ruby is installed where it may be; without it the suites of Ruby say so and are left out.
 .PHONY: ruby
@@ -140,9 +150,10 @@ ruby: $(STAMPS)/ruby
 		|| echo "ruby: apt-get cannot install it here"
 
 # The library lies where JNA looks for it: in a folder with the platform's name.
-$(STAMPS)/kotlin: $(STAMPS)/uniffi $(kotlin_sources)
+$(STAMPS)/kotlin: $(STAMPS)/uniffi $(STAMPS)/tools $(kotlin_sources)
 	mkdir -p target/uniffi/native/$(JNA_PLATFORM)
 	cp target/release/$(UNIFFI_LIBRARY) target/uniffi/native/$(JNA_PLATFORM)
+	python tests/docs/kotlin_page.py docs/kotlin.md target/uniffi/pages/Page.kt
 	mvn --quiet --batch-mode --file bindings/uniffi/kotlin/pom.xml process-test-classes
 	touch $@
 

@@ -24,6 +24,10 @@ from measurement import Measurement, Row
 from places import BENCH, BUILT, ROOT
 from report import markdown
 
+sys.path.append(str(ROOT / "tests"))
+from kit import kotlin
+from kit.toolchain import missing
+
 PROGRAM_SECONDS = 600
 ENGINE_ROUND_SECONDS = "1.0"
 # What was measured last and is not shown: not kept with the sources.
@@ -50,6 +54,9 @@ def main() -> None:
     rows = [row for row in every if options.only is None or chosen(row, options.only)]
     if not rows:
         parser.error(f"rows.toml has no row or section {', '.join(options.only)}")
+    if reason := missing("kotlin"):
+        print(f"without the rows of Kotlin: {reason}", file=sys.stderr)
+        rows = [row for row in rows if not row.program.startswith("kotlin/")]
     sections = dict.fromkeys(row.section for row in rows)
     if options.readme and any(row.section in sections and row not in rows for row in every):
         parser.error("README.md shows whole sections only")
@@ -103,6 +110,8 @@ def command(row: Row, rounds: str, directory: str) -> list[str]:
             return [sys.executable, str(BENCH / row.program), rounds, directory, row.id]
         case "node", _, _:
             return ["node", str(BENCH / row.program), rounds, directory, row.id]
+        case "kotlin", _, program:
+            return [*kotlin.program(f"bench.{Path(program).stem}Kt"), rounds, directory, row.id]
         case "nats", _, _:
             return [str(server.PROGRAM), row.id, rounds]
         case _:

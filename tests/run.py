@@ -14,6 +14,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from kit import kotlin
 from kit.toolchain import missing
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -64,10 +65,12 @@ SUITES = (
     Suite("rust", ("cargo", "test", "--workspace", "--no-fail-fast", "--quiet")),
     Suite("python", pytest("tests"), "python"),
     Suite("node", ("npm", "test", "--silent"), "node"),
+    Suite("kotlin", kotlin.junit("slipstream"), language="kotlin"),
     Suite("ruby", ("ruby", "test/run.rb"), "bindings/uniffi/ruby", "ruby"),
     Suite("swift", pytest("tests/swift")),
     Suite("conformance python", pytest("tests/conformance")),
     Suite("conformance node", ("node", "--test", "tests/conformance/")),
+    Suite("conformance kotlin", kotlin.junit("conformance"), language="kotlin"),
     Suite("conformance ruby", ("ruby", "tests/conformance/ruby.rb"), language="ruby"),
     Suite("cross_language", pytest("tests/cross_language")),
     Suite("interop", pytest("tests/interop")),
@@ -85,12 +88,15 @@ CARGO = re.compile(r"^test result: .*")
 PYTEST = re.compile(r"^=*\s*\d+ (passed|failed|errors?|skipped)\b.* in [\d.]+s.*")
 NODE = re.compile(r"^\S (pass|fail|cancelled|skipped|todo) (\d+)$")
 MINITEST = re.compile(r"^(\d+) runs, \d+ assertions, (\d+) failures, (\d+) errors, (\d+) skips$")
+JUNIT = re.compile(r"^\[\s*(\d+) tests (successful|failed|skipped|aborted)\s*\]$")
 COUNTED = re.compile(r"(\d+) (passed|failed|ignored|errors?|skipped|xfailed|xpassed)\b")
 
 
 def counts(line: str) -> list[tuple[str, int]]:
     if node := NODE.match(line):
         return [(node[1], int(node[2]))]
+    if junit := JUNIT.match(line):
+        return [("passed" if junit[2] == "successful" else junit[2], int(junit[1]))]
     if minitest := MINITEST.match(line):
         runs, *others = (int(number) for number in minitest.groups())
         names = ("failed", "errors", "skipped")

@@ -10,7 +10,7 @@ from slipstream import sync as slipstream
 WORKERS = Path(__file__).parent / "workers"
 EACH_LANGUAGE = 4
 TIMES = 250
-EVERY_LANGUAGE = ("python", "node", "ruby")
+EVERY_LANGUAGE = ("python", "node", "ruby", "kotlin")
 
 
 def test_w2_every_increment_of_eight_processes_counts(url: str) -> None:

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
+from kit import kotlin
+
 LANGUAGES = ("python", "node")
 OTHER = {"python": "node", "node": "python"}
 
@@ -39,9 +41,8 @@ class Worker:
     ) -> None:
         """Starts it. ``before`` runs in the new process, before the program does."""
         self.name = f"{name} ({language})"
-        program = folder / f"{name}.{_SUFFIX[language]}"
         self._process = subprocess.Popen(
-            [*_COMMAND[language], program, *map(str, arguments)],
+            [*_command(folder, name, language), *map(str, arguments)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -128,3 +129,10 @@ class Worker:
         assert self._process.stderr is not None
         for line in self._process.stderr:
             self._errors.append(line)
+
+
+def _command(folder: Path, name: str, language: str) -> tuple[str | Path, ...]:
+    if language == "kotlin":
+        # It is compiled with the rest, to a class of this name.
+        return kotlin.program(f"{name.capitalize()}Kt")
+    return (*_COMMAND[language], folder / f"{name}.{_SUFFIX[language]}")

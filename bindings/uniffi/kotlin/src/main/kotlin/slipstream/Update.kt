@@ -1,0 +1,42 @@
+package slipstream
+
+import slipstream.ffi.UpdateKind
+import slipstream.ffi.Update as NativeUpdate
+
+/** One update of a watch: a [Put], a [Delete] or a [Purge]. */
+public sealed class Update(
+    /** The key it happened to. */
+    public val key: String,
+    /** The version of the change, as opaque bytes (rule V3). */
+    public val version: ByteArray,
+    /** The position after this update, as bytes to save once it is handled (rule S4). */
+    public val cursor: ByteArray,
+) {
+    override fun toString(): String = "${javaClass.simpleName}(key=$key, version=${version.toHexString()})"
+}
+
+/**
+ * The key has a new value.
+ *
+ * @property value the new value
+ */
+public class Put(
+    key: String,
+    public val value: ByteArray,
+    version: ByteArray,
+    cursor: ByteArray,
+) : Update(key, version, cursor)
+
+/** The key was deleted. */
+public class Delete(key: String, version: ByteArray, cursor: ByteArray) : Update(key, version, cursor)
+
+/** The key was purged, or its time to live ended. */
+public class Purge(key: String, version: ByteArray, cursor: ByteArray) : Update(key, version, cursor)
+
+/** An update as a program sees it. */
+internal fun NativeUpdate.translated(): Update =
+    when (kind) {
+        UpdateKind.PUT -> Put(key, value, version, cursor)
+        UpdateKind.DELETE -> Delete(key, version, cursor)
+        UpdateKind.PURGE -> Purge(key, version, cursor)
+    }

@@ -1,0 +1,47 @@
+package conformance
+
+import slipstream.Entry
+import kotlin.test.assertEquals
+import kotlin.test.assertNotNull
+import kotlin.test.assertNull
+
+/** Reads many keys at once, and each by itself, which must tell the same (R1). */
+suspend fun World.getMany(step: Fields) {
+    val reader = store(step)
+    val named =
+        when {
+            "many" in step -> manyKeys(step.fields("many"))
+            "keys" in step -> step.list("keys").map { names.text(it) }
+            else -> emptyList()
+        }
+    val found = expecting(step["error"]) { reader.getMany(named) }?.value ?: return
+    assertEquals(named.size, found.size)
+    for ((key, entry) in named.zip(found)) assertSame(reader.get(key), entry)
+    if ("expect" in step) {
+        val expected = step.list("expect").map { text -> text?.let { names.bytes(it).toHexString() } }
+        assertEquals(expected, found.map { it?.value?.toHexString() })
+    }
+    if ("count" in step) assertEquals(step.number("count"), found.filterNotNull().size)
+}
+
+/** That `keys`, `scan`, `get`, `getMany` and `entry` tell the same (R4). */
+suspend fun World.readsAgree(step: Fields) {
+    val (reader, prefix) = store(step) to step.string("prefix", "")
+    val entries = reader.scan(prefix)
+    val keys = entries.map { it.key }
+    assertEquals(keys.distinct().sorted(), keys)
+    assertEquals(keys, reader.keys(prefix))
+    val many = reader.getMany(keys)
+    assertEquals(keys.size, many.size)
+    entries.forEachIndexed { index, entry ->
+        for (other in listOf(many[index], reader.get(entry.key), reader.entry(entry.key))) assertSame(entry, other)
+    }
+}
+
+private fun assertSame(expected: Entry?, actual: Entry?) {
+    if (expected == null) return assertNull(actual)
+    assertNotNull(actual, "${expected.key} was not found")
+    assertEquals(expected.key, actual.key)
+    assertSameBytes(expected.value, actual.value, expected.key)
+    assertSameBytes(expected.version, actual.version, expected.key)
+}
