@@ -2,8 +2,8 @@ import { onAbort } from "./abort.js";
 import { toError } from "./errors.js";
 import { type Answer, type Failure, type NativeEventLoop, native } from "./native.js";
 
-/** Larger answers are given a buffer of their own. */
-const SCRATCH_BYTES = 4096;
+/** What does not fit is given a buffer of its own. */
+const SCRATCH_BYTES = 65_536;
 
 type Settle = (answer: unknown) => void;
 
@@ -15,6 +15,8 @@ class EventLoop {
   readonly #scratch = Buffer.alloc(SCRATCH_BYTES);
   readonly #pending = new Map<number, Settle>();
   readonly #native: NativeEventLoop;
+  /** Whether what calls have asked for will be sent at the end of this turn. */
+  #sends = false;
 
   constructor() {
     this.#native = new native.EventLoop(() => this.#drain(), this.#scratch);
@@ -30,7 +32,7 @@ class EventLoop {
     if (typeof answer !== "number") {
       return settled<T>(answer);
     }
-    return answer < 0 ? (this.#read(-1 - answer) as T) : this.#wait(answer, signal);
+    return answer < 0 ? (this.#read(0, -1 - answer) as T) : this.#wait(answer, signal);
   }
 
   /** What a native call opened at once; throws what it failed with. */
@@ -38,14 +40,27 @@ class EventLoop {
     return settled<T>(answer);
   }
 
-  #read(length: number): Buffer {
+  #read(start: number, length: number): Buffer {
     const bytes = Buffer.allocUnsafe(length);
-    this.#scratch.copy(bytes, 0, 0, length);
+    this.#scratch.copy(bytes, 0, start, start + length);
     return bytes;
+  }
+
+  // All that calls of one turn ask for is sent in one piece. Those that go on after a drain do so
+  // in microtasks, so the end of the turn is the next immediate.
+  #sendSoon(): void {
+    if (!this.#sends) {
+      this.#sends = true;
+      setImmediate(() => {
+        this.#sends = false;
+        this.#native.flush();
+      });
+    }
   }
 
   // Throws after an `await`, so that an error's stack shows who awaited the call.
   async #wait<T>(operation: number, signal: AbortSignal | undefined): Promise<T> {
+    this.#sendSoon();
     return settled<T>(await this.#outcome(operation, signal));
   }
 
@@ -68,11 +83,18 @@ class EventLoop {
 
   #drain(): void {
     const settled = this.#native.drain();
+    let start = 0;
     for (let i = 0; i < settled.length; i += 2) {
       const operation = settled[i] as number;
+      let answer = settled[i + 1];
+      if (typeof answer === "number") {
+        const length = -1 - answer;
+        answer = this.#read(start, length);
+        start += length;
+      }
       const settle = this.#pending.get(operation);
       this.#pending.delete(operation);
-      settle?.(settled[i + 1]);
+      settle?.(answer);
     }
   }
 }

@@ -31,7 +31,10 @@ export interface NativeEventLoop {
     connectTimeout: number | undefined,
     nats: object,
   ): Answer<NativeSession>;
+  /** Operation, answer, operation, answer: small ones behind one another in the scratch buffer. */
   drain(): unknown[];
+  /** Sends what calls have asked for. */
+  flush(): void;
   cancel(operation: number): void;
 }
 

@@ -31,8 +31,8 @@ impl ToNapiValue for Answer {
                 let mut scratch = operations.scratch().borrow_mut();
                 // SAFETY: JavaScript never runs while this does, so nobody else looks at the
                 // buffer, and it hands it to no other thread.
-                let scratch = unsafe { scratch.as_mut() };
-                to_js(&env, &operations, outcome, Some(scratch))
+                let mut scratch = Scratch(unsafe { scratch.as_mut() });
+                to_js(&env, &operations, outcome, &mut scratch)
             }
             Self::Watch(Ok(watch)) => js(&env, watch),
             Self::Watch(Err(failure)) => js(&env, Failure::from(failure)),
@@ -41,13 +41,27 @@ impl ToNapiValue for Answer {
     }
 }
 
-/// An outcome as JavaScript gets it; small bytes in `scratch`, if there is one. What JavaScript
-/// cannot hold is a failure of that one operation.
+/// Room for small answers, one behind the other.
+pub(crate) struct Scratch<'a>(pub(crate) &'a mut [u8]);
+
+impl Scratch<'_> {
+    fn take(&mut self, len: usize) -> Option<&mut [u8]> {
+        if len > self.0.len() {
+            return None;
+        }
+        let (taken, rest) = std::mem::take(&mut self.0).split_at_mut(len);
+        self.0 = rest;
+        Some(taken)
+    }
+}
+
+/// An outcome as JavaScript gets it; small bytes in `scratch`. What JavaScript cannot hold is a
+/// failure of that one operation.
 pub(crate) fn to_js(
     env: &Env,
     operations: &Rc<Operations>,
     outcome: Outcome,
-    scratch: Option<&mut [u8]>,
+    scratch: &mut Scratch<'_>,
 ) -> Result<sys::napi_value> {
     convert(env, operations, outcome, scratch).or_else(|error| {
         let error = KvError::OperationFailed(error.reason.to_string());
@@ -59,17 +73,17 @@ fn convert(
     env: &Env,
     operations: &Rc<Operations>,
     outcome: Outcome,
-    scratch: Option<&mut [u8]>,
+    scratch: &mut Scratch<'_>,
 ) -> Result<sys::napi_value> {
     match outcome {
         Err(failure) => js(env, Failure::from(failure)),
         Ok(Value::Unit) => js(env, ()),
         Ok(Value::Bool(yes)) => js(env, yes),
-        Ok(Value::Token(token)) => bytes(env, [token.as_bytes(), &[], &[]], scratch),
+        Ok(Value::Token(token)) => bytes(env, [token.as_bytes(), &[], &[]], Some(scratch)),
         Ok(Value::Entry(None) | Value::Batch(None)) => js(env, Null),
         Ok(Value::Entry(Some(entry))) => {
             let version = entry.version.as_bytes();
-            bytes(env, [&[version.len() as u8], version, &entry.value], scratch)
+            bytes(env, [&[version.len() as u8], version, &entry.value], Some(scratch))
         }
         Ok(Value::Found(entries)) => page::pages(env, entries.iter().map(found)),
         Ok(Value::Keys(keys)) => js(env, keys),
@@ -88,10 +102,10 @@ fn convert(
 pub(crate) fn bytes(
     env: &Env,
     parts: [&[u8]; 3],
-    scratch: Option<&mut [u8]>,
+    scratch: Option<&mut Scratch<'_>>,
 ) -> Result<sys::napi_value> {
     let len = parts.iter().map(|part| part.len()).sum();
-    if let Some(scratch) = scratch.and_then(|scratch| scratch.get_mut(..len)) {
+    if let Some(scratch) = scratch.and_then(|scratch| scratch.take(len)) {
         fill(scratch, &parts);
         return js(env, -1 - len as i32);
     }

@@ -1,10 +1,10 @@
-use crate::answer::{Answer, to_js};
+use crate::answer::{Answer, Scratch, to_js};
 use crate::nats::NatsArguments;
 use crate::wake::Wake;
 use napi::bindgen_prelude::{Array, Function, Uint8Array};
 use napi::{Env, Result};
 use napi_derive::napi;
-use slipstream::burst::burst;
+use slipstream::burst;
 use slipstream::handle::{ConnectOptions, Failure, connect};
 use slipstream_bridge::{CompletionQueue, Operation, Outcome, Unfinished, Value, millis};
 use std::cell::{Cell, RefCell};
@@ -26,13 +26,15 @@ pub struct Operations {
 
 impl Operations {
     /// Starts an operation. Its future is polled once here; if it is not ready, its outcome is
-    /// drained later, and the process stays alive until then.
+    /// drained later, and the process stays alive until then. What it asks for is sent when
+    /// JavaScript calls `flush`.
     pub(crate) fn run<F>(self: &Rc<Self>, future: F) -> Result<Answer>
     where
         F: Future<Output = Outcome> + Send + 'static,
     {
         let unfinished = Unfinished::new(future);
-        if let Some(outcome) = burst(|| unfinished.poll()) {
+        if let Some(outcome) = unfinished.poll() {
+            burst::flush();
             return Ok(Answer::Ready(self.clone(), outcome));
         }
         let id = self.unused();
@@ -124,11 +126,16 @@ impl EventLoop {
         })
     }
 
-    /// The outcomes that are there: operation, answer, operation, answer and so on.
+    /// The outcomes that are there: operation, answer, operation, answer and so on. Small answers
+    /// are behind one another in the scratch buffer.
     #[napi(catch_unwind)]
     pub fn drain<'env>(&self, env: &'env Env) -> Result<Array<'env>> {
         let mut ended = Vec::new();
         let mut settled = env.create_array(0)?;
+        let mut scratch = self.operations.scratch.borrow_mut();
+        // SAFETY: JavaScript never runs while this does, so nobody else looks at the buffer, and it
+        // hands it to no other thread.
+        let mut scratch = Scratch(unsafe { scratch.as_mut() });
         // Told again of what ends from here on, also while this goes through what has ended.
         while !self.operations.queue.rest(|| {}) {
             self.operations.queue.take(&mut ended);
@@ -137,11 +144,17 @@ impl EventLoop {
                 let id = id as u32;
                 if let Some(outcome) = self.operations.remove(id)?.and_then(|it| it.take()) {
                     settled.insert(id)?;
-                    settled.insert(to_js(env, &self.operations, outcome, None)?)?;
+                    settled.insert(to_js(env, &self.operations, outcome, &mut scratch)?)?;
                 }
             }
         }
         Ok(settled)
+    }
+
+    /// Sends what operations have asked for since the last time.
+    #[napi(catch_unwind)]
+    pub fn flush(&self) {
+        burst::flush();
     }
 
     /// Cancels an operation. A write may have happened by then.
