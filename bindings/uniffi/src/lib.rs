@@ -21,7 +21,7 @@ mod watch;
 pub use capabilities::ConnectionCapabilities;
 pub use entry::Entry;
 pub use failure::{Failure, KvError};
-pub use fork::{after_fork_in_child, after_fork_in_parent, before_fork};
+pub use fork::announce_forks;
 pub use live::{Live, live};
 pub use options::{ConnectOptions, StoreOptions};
 pub use session::{Session, connect, connect_blocking};
