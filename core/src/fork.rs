@@ -73,6 +73,11 @@ impl Gate {
     fn open(&self) {
         self.state.fetch_and(!SHUT, Ordering::AcqRel);
     }
+
+    /// Opens it in a child, where those who were about to look at it are not there any more.
+    fn reset(&self) {
+        self.state.store(0, Ordering::Release);
+    }
 }
 
 impl Drop for Pass<'_> {
@@ -136,7 +141,7 @@ pub fn forked() {
     let held = HELD.take();
     for it in held.iter().flat_map(|held| &held.shut) {
         it.abandon();
-        it.gate().open();
+        it.gate().reset();
     }
 }
 
