@@ -29,7 +29,7 @@ impl From<Text> for String {
 }
 
 /// The keys of an iterable. One text is an iterable too, of characters, but nobody means that.
-pub(crate) fn keys(keys: &Bound<'_, PyAny>) -> PyResult<Vec<Text>> {
+pub(crate) fn keys(keys: &Bound<'_, PyAny>) -> PyResult<Vec<Py<PyString>>> {
     let refuse = |found: &dyn Display| {
         PyTypeError::new_err(format!("keys must be an iterable of str, not {found}"))
     };
@@ -39,9 +39,13 @@ pub(crate) fn keys(keys: &Bound<'_, PyAny>) -> PyResult<Vec<Text>> {
     let class = keys.get_type().name()?;
     let mut texts = Vec::with_capacity(keys.len().unwrap_or_default());
     for key in keys.try_iter().map_err(|_| refuse(&class))? {
-        let key = key?;
-        let class = key.get_type().name()?;
-        texts.push(key.extract().map_err(|_| refuse(&format_args!("of {class}")))?);
+        match key?.cast_into::<PyString>() {
+            Ok(key) => texts.push(key.unbind()),
+            Err(error) => {
+                let class = error.into_inner().get_type().name()?;
+                return Err(refuse(&format_args!("of {class}")));
+            }
+        }
     }
     Ok(texts)
 }

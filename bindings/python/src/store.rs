@@ -135,10 +135,14 @@ impl StoreHandle {
     /// >>> first, second = await store.get_many(["node.a", "node.b"])
     fn get_many(&self, py: Python<'_>, keys: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         let keys = argument::keys(keys)?;
-        self.list(py, "Store.get_many", |store| async move {
-            let keys: Vec<&str> = keys.iter().map(|key| key.0.as_str()).collect();
+        let texts: Vec<String> =
+            keys.iter().map(|key| key.to_string_lossy(py).into_owned()).collect();
+        let store = (*self.store).clone();
+        let reading = async move {
+            let keys: Vec<&str> = texts.iter().map(String::as_str).collect();
             store.get_many(&keys).await.map(Value::Found)
-        })
+        };
+        self.mode.run(py, "Store.get_many", Task::found(keys, reading))
     }
 
     /// The raw last record of a key, which may be a tombstone with an empty value and its own

@@ -13,7 +13,7 @@ use std::future::Future;
 pub(crate) enum Task {
     /// An operation whose outcome is the answer. A lengthy one may take long before it first
     /// waits, so other threads go on meanwhile.
-    Operation { operation: Unfinished, mode: Mode, lengthy: bool },
+    Operation { operation: Unfinished, then: Then, lengthy: bool },
     /// What a store has for a key.
     Get(Py<StoreHandle>, Py<PyString>),
     /// The next update of a watch, or all that are there.
@@ -38,6 +38,8 @@ pub(crate) enum Begun {
 /// What makes the answer of an outcome.
 pub(crate) enum Then {
     Answer(Mode),
+    /// The entries of these keys, as they were given.
+    Found(Vec<Py<PyString>>),
     Read(Py<WatchHandle>, Portion, Turn),
 }
 
@@ -47,24 +49,33 @@ impl Task {
         mode: Mode,
         operation: impl Future<Output = Outcome> + Send + 'static,
     ) -> Self {
-        Self::Operation { operation: Unfinished::new(operation), mode, lengthy: false }
+        let (operation, then) = (Unfinished::new(operation), Then::Answer(mode));
+        Self::Operation { operation, then, lengthy: false }
     }
 
-    /// The same for an operation that may take long before it first waits.
+    /// The task of reading many keys.
+    pub(crate) fn found(
+        keys: Vec<Py<PyString>>,
+        operation: impl Future<Output = Outcome> + Send + 'static,
+    ) -> Self {
+        let (operation, then) = (Unfinished::new(operation), Then::Found(keys));
+        Self::Operation { operation, then, lengthy: true }
+    }
+
+    /// The same as `operation` for one that may take long before it first waits.
     pub(crate) fn lengthy(
         mode: Mode,
         operation: impl Future<Output = Outcome> + Send + 'static,
     ) -> Self {
-        Self::Operation { operation: Unfinished::new(operation), mode, lengthy: true }
+        let (operation, then) = (Unfinished::new(operation), Then::Answer(mode));
+        Self::Operation { operation, then, lengthy: true }
     }
 
     /// Does what can be done at once.
     pub(crate) fn begin(self, py: Python<'_>) -> PyResult<Begun> {
         let (operation, then, lengthy) = match self {
             Self::Answer(answer) => return Ok(Begun::Answered(answer)),
-            Self::Operation { operation, mode, lengthy } => {
-                (operation, Then::Answer(mode), lengthy)
-            }
+            Self::Operation { operation, then, lengthy } => (operation, then, lengthy),
             Self::Get(store, key) => match store.get().find(py, key)? {
                 Ok(answer) => return Ok(Begun::Answered(answer)),
                 Err(operation) => (operation, Then::Answer(store.get().mode()), false),
@@ -93,6 +104,7 @@ impl Then {
         let value = outcome.map_err(|error| failure::raise(py, error))?;
         match self {
             Self::Answer(mode) => answer::python(py, value, mode),
+            Self::Found(keys) => answer::found(py, value, keys),
             Self::Read(watch, portion, _turn) => {
                 if let (Value::Bool(true), Some(answer)) = (value, portion.take(py, watch.get())?) {
                     return Ok(answer);
