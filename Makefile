@@ -129,7 +129,7 @@ $(STAMPS)/node: $(node_sources) $(STAMPS)/modules
 	touch $@
 
 # The interface is read from a library with its symbols, which a release build is stripped of.
-$(STAMPS)/uniffi: $(uniffi_sources) | $(STAMPS)
+$(STAMPS)/uniffi: $(uniffi_sources) $(STAMPS)/tools
 	cargo build --quiet -p slipstream-uniffi --features bindgen
 	for language in kotlin ruby swift; do \
 		target/debug/uniffi-bindgen generate --no-format --language $$language \
