@@ -1,6 +1,7 @@
 // A NATS server for a test, from the kit that the suites of all languages share.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -13,7 +14,11 @@ export async function natsServer(t) {
   const python = fileURLToPath(new URL(".venv/bin/python", root));
   const place = fileURLToPath(new URL("tests/kit/programs/place.py", root));
   const child = spawn(python, [place], { stdio: ["pipe", "pipe", "inherit"] });
-  t.after(() => child.stdin.end());
+  const ended = once(child, "close");
+  t.after(async () => {
+    child.stdin.end();
+    await ended;
+  });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const call = async (name, args = {}) => {
     child.stdin.write(`${JSON.stringify({ call: name, arguments: args })}\n`);
