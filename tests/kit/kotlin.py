@@ -15,4 +15,11 @@ def program(main: str) -> tuple[str, ...]:
 def junit(package: str) -> tuple[str, ...]:
     """The command that runs the tests of a package."""
     console = program("org.junit.platform.console.ConsoleLauncher")
-    return (*console, "execute", "--disable-banner", "--details=summary", "--select-package", package)
+    return (
+        *console,
+        "execute",
+        "--disable-banner",
+        "--details=summary",
+        "--select-package",
+        package,
+    )

@@ -6,6 +6,9 @@
 //! Nothing here calls back into a program. What a user of a language sees is written in that
 //! language on top of this.
 
+// An error crosses as bytes: boxing it would only be one allocation more.
+#![allow(clippy::result_large_err)]
+
 mod blocking;
 mod capabilities;
 mod entry;
