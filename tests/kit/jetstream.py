@@ -4,6 +4,8 @@ import json
 import socket
 from typing import Any
 
+from kit.wait import wait_for
+
 _INBOX = "_INBOX.kit"
 
 
@@ -39,7 +41,17 @@ class JetStream:
             "allow_rollup_hdrs": True,
             "deny_delete": True,
         }
-        self.ask(f"STREAM.CREATE.KV_{store}", {**stream, **config})
+        wait_for(f"{store} is made", lambda: self._make(store, {**stream, **config}))
+
+    def _make(self, store: str, stream: dict[str, object]) -> bool:
+        try:
+            self.ask(f"STREAM.CREATE.KV_{store}", stream)
+        except JetStreamError as error:
+            # A server that still removes the files of one that was deleted has no better word.
+            if "error creating store" not in str(error):
+                raise
+            return False
+        return True
 
     def delete_store(self, store: str) -> None:
         self.ask(f"STREAM.DELETE.KV_{store}")
