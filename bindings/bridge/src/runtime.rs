@@ -51,6 +51,8 @@ fn install(before: *mut Runtime) -> &'static Runtime {
     if installed.is_err() {
         // SAFETY: `mine` was made above and no other thread has seen it.
         drop(unsafe { Box::from_raw(mine) });
+        // Dropped as it is, it would wait for its threads, and refuse to within another runtime.
+        tokio.shutdown_background();
         return current();
     }
     // SAFETY: `mine` is installed and never freed.
@@ -62,4 +64,17 @@ fn install(before: *mut Runtime) -> &'static Runtime {
         .spawn(move || tokio.block_on(std::future::pending::<()>()))
         .expect("the operating system refused a thread");
     runtime
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_comes_second_takes_the_runtime_of_who_came_first() {
+        let first = current();
+        let other = Builder::new_current_thread().build().unwrap();
+        let second = other.block_on(async { install(std::ptr::null_mut()) });
+        assert!(std::ptr::eq(first, second));
+    }
 }
