@@ -4,11 +4,10 @@ its selector returns with something to do."""
 import asyncio
 import selectors
 
-import nats
-import slipstream
 from in_flight import InFlight
-from measure import VALUE, report, rounds, row
-from nats_data import BUCKET, URL, sample
+from measure import report, rounds, row
+from nats_data import sample
+from nats_gets import gets
 
 GETS = 20_000
 WARM_UP = 2_000
@@ -27,19 +26,7 @@ class CountingSelector(selectors.DefaultSelector):
 
 async def main(selector: CountingSelector) -> None:
     in_flight = int(row().rpartition("-")[2])
-    client = await nats.connect(URL)
-    bucket = await client.jetstream().key_value(BUCKET)
-    async with slipstream.connect(URL) as conn:
-        store = await conn.store(BUCKET)
-
-        async def ours(key: str) -> None:
-            entry = await store.get(key)
-            assert entry is not None and len(entry.value) == len(VALUE)
-
-        async def peer(key: str) -> None:
-            entry = await bucket.get(key)
-            assert entry.value is not None and len(entry.value) == len(VALUE)
-
+    async with gets() as (ours, peer):
         for call in (ours, peer):
             await InFlight(sample(WARM_UP, rounds()), in_flight, call).run()
         for number in range(rounds()):
@@ -49,7 +36,6 @@ async def main(selector: CountingSelector) -> None:
                 await InFlight(keys, in_flight, call).run()
                 wakeups = (selector.wakeups - before) / GETS
                 report(row(), who, number, wakeups=wakeups)
-    await client.close()
 
 
 selector = CountingSelector()
