@@ -2,8 +2,7 @@
 //!
 //! Threads, locks and memory maps do not survive a fork. Every handle remembers the generation it
 //! was made in and answers `NotConnected` in another one; a child connects anew. Languages that
-//! fork either have every fork announced, by [`announce_all`], or call [`prepare`] before, and
-//! [`resume`] in the parent or [`forked`] in the child after.
+//! fork have every fork announced, by [`announce_all`].
 
 use crate::lock::Mutex;
 use std::cell::RefCell;
@@ -120,31 +119,6 @@ pub fn announce_all() {
     });
 }
 
-/// Announces a fork, in the thread that forks: waits for what must not be copied half-way.
-pub fn prepare() {
-    let forking = FORKING.lock();
-    // The registry is locked last: who is inside a gate may be waiting to register something.
-    let gated: Vec<_> = GATED.lock().iter().filter_map(Weak::upgrade).collect();
-    let shut = gated.into_iter().filter(|it| it.gate().shut()).collect();
-    HELD.set(Some(Held { shut, _forking: forking, _registry: GATED.lock() }));
-}
-
-/// Ends what [`prepare`] began, in the parent.
-pub fn resume() {
-    let held = HELD.take();
-    held.iter().flat_map(|held| &held.shut).for_each(|it| it.gate().open());
-}
-
-/// Announces that this process is a forked child, before any other code runs there.
-pub fn forked() {
-    GENERATION.fetch_add(1, Ordering::Relaxed);
-    let held = HELD.take();
-    for it in held.iter().flat_map(|held| &held.shut) {
-        it.abandon();
-        it.gate().reset();
-    }
-}
-
 #[allow(unsafe_code)]
 unsafe extern "C" {
     fn pthread_atfork(
@@ -154,14 +128,27 @@ unsafe extern "C" {
     ) -> c_int;
 }
 
+/// Announces a fork, in the thread that forks: waits for what must not be copied half-way.
 extern "C" fn before_fork() {
-    prepare();
+    let forking = FORKING.lock();
+    // The registry is locked last: who is inside a gate may be waiting to register something.
+    let gated: Vec<_> = GATED.lock().iter().filter_map(Weak::upgrade).collect();
+    let shut = gated.into_iter().filter(|it| it.gate().shut()).collect();
+    HELD.set(Some(Held { shut, _forking: forking, _registry: GATED.lock() }));
 }
 
+/// Ends what [`before_fork`] began, in the parent.
 extern "C" fn after_in_parent() {
-    resume();
+    let held = HELD.take();
+    held.iter().flat_map(|held| &held.shut).for_each(|it| it.gate().open());
 }
 
+/// Announces that this process is a forked child, before any other code runs there.
 extern "C" fn after_in_child() {
-    forked();
+    GENERATION.fetch_add(1, Ordering::Relaxed);
+    let held = HELD.take();
+    for it in held.iter().flat_map(|held| &held.shut) {
+        it.abandon();
+        it.gate().reset();
+    }
 }

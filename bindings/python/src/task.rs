@@ -49,8 +49,7 @@ impl Task {
         mode: Mode,
         operation: impl Future<Output = Outcome> + Send + 'static,
     ) -> Self {
-        let (operation, then) = (Unfinished::new(operation), Then::Answer(mode));
-        Self::Operation { operation, then, lengthy: false }
+        Self::of(operation, Then::Answer(mode), false)
     }
 
     /// The task of reading many keys.
@@ -58,8 +57,7 @@ impl Task {
         keys: Vec<Py<PyString>>,
         operation: impl Future<Output = Outcome> + Send + 'static,
     ) -> Self {
-        let (operation, then) = (Unfinished::new(operation), Then::Found(keys));
-        Self::Operation { operation, then, lengthy: true }
+        Self::of(operation, Then::Found(keys), true)
     }
 
     /// The same as `operation` for one that may take long before it first waits.
@@ -67,8 +65,15 @@ impl Task {
         mode: Mode,
         operation: impl Future<Output = Outcome> + Send + 'static,
     ) -> Self {
-        let (operation, then) = (Unfinished::new(operation), Then::Answer(mode));
-        Self::Operation { operation, then, lengthy: true }
+        Self::of(operation, Then::Answer(mode), true)
+    }
+
+    fn of(
+        operation: impl Future<Output = Outcome> + Send + 'static,
+        then: Then,
+        lengthy: bool,
+    ) -> Self {
+        Self::Operation { operation: Unfinished::new(operation), then, lengthy }
     }
 
     /// Does what can be done at once.
