@@ -7,7 +7,8 @@ from kit.nats_server import NatsServer
 from kit.proxy import Proxy
 
 # Whoever does not log in may do everything; who logs in as `reader` may not write under `locked.`,
-# and `single` may not read there, nor ask for many keys in one request.
+# and `single` may not read there, nor ask for many keys in one request, nor tell a consumer that
+# pushes to go on.
 _SETTINGS = """
 authorization {
     users: [
@@ -20,7 +21,11 @@ authorization {
             user: single, password: pass
             permissions: {
                 publish: {
-                    deny: ["$JS.API.DIRECT.GET.*", "$JS.API.DIRECT.GET.*.$KV.*.locked.>"]
+                    deny: [
+                        "$JS.API.DIRECT.GET.*"
+                        "$JS.API.DIRECT.GET.*.$KV.*.locked.>"
+                        "$JS.FC.>"
+                    ]
                 }
             }
         }

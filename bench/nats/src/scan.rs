@@ -12,8 +12,10 @@ pub async fn all(row: &str, rounds: usize) -> Result<()> {
     let mut wire = Wire::connect()?;
     for round in 0..rounds {
         let clock = Clock::start();
-        complete(ours.store.scan("").await?.len(), data::KEYS)?;
+        let entries = ours.store.scan("").await?;
+        complete(entries.len(), data::KEYS)?;
         report(row, "slipstream", round, &clock.stop(data::KEYS as u64));
+        drop(entries);
 
         let clock = Clock::start();
         let entries = peer::collect(peer.watch_with_history(">").await?).await?;

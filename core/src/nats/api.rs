@@ -163,6 +163,13 @@ pub(super) struct ConsumerConfig<'a> {
     pub(super) num_replicas: usize,
     #[serde(with = "nanoseconds")]
     pub(super) inactive_threshold: Duration,
+    /// Where one that pushes delivers to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) deliver_subject: Option<&'a str>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) flow_control: bool,
+    #[serde(with = "nanoseconds", skip_serializing_if = "Duration::is_zero")]
+    pub(super) idle_heartbeat: Duration,
 }
 
 #[derive(Serialize)]

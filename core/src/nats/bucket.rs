@@ -15,6 +15,7 @@ use crate::kv::KvError;
 use crate::store::{DiscardPolicy, StorageType, StoreConfig};
 use bytes::Bytes;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use tokio::time::sleep;
 
@@ -40,6 +41,8 @@ pub(super) struct Bucket {
     pub(super) max_bytes: Option<usize>,
     pub(super) seen: Seen,
     pub(super) broad: Broad,
+    /// Whether this user may not let a consumer that pushes go on.
+    pub(super) pull_only: AtomicBool,
     pub(super) gather: Arc<Gather>,
 }
 
@@ -96,6 +99,7 @@ pub(super) async fn open(link: Arc<Link>, config: &StoreConfig) -> Result<Bucket
         max_bytes: limit(max_bytes),
         seen: Seen::new(),
         broad,
+        pull_only: AtomicBool::new(false),
         link,
     })
 }

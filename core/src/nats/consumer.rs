@@ -1,37 +1,31 @@
 //! A consumer on the server, and the messages it delivers.
 //!
-//! It is pulled: the server sends no more than was asked for, so a reader that stands still holds
-//! back its own watch, within bounds of items and bytes, and nothing else (S8).
+//! A reader that stands still holds back its own watch, within bounds of items and bytes, and
+//! nothing else (S8).
 
-use super::api::{ConsumerConfig, ConsumerInfo, ConsumerRequest, PullRequest};
+use super::api::{ConsumerConfig, ConsumerInfo, ConsumerRequest};
 use super::bucket::Bucket;
 use super::events::Status;
+use super::flow::{Flow, HEARTBEAT, SILENCE};
 use super::inbox::Inbox;
 use super::link::ConsumerName;
 use super::message::{Position, unserved};
 use super::response::{NO_RESPONDERS, Response};
 use crate::kv::KvError;
-use async_nats::Subject;
-use bytes::Bytes;
 use futures_util::FutureExt;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch as signal;
-use tokio::time::timeout;
 
 /// A consumer that was made for one watch. Dropping it deletes it from the server (S9).
 pub(super) struct Consumer {
     bucket: Arc<Bucket>,
     name: ConsumerName,
     inbox: Option<Inbox>,
-    /// Messages the server may still send without being asked again.
-    credit: usize,
-    starved: bool,
+    flow: Flow,
     /// The consumer's own number of the last message, which shows a lost one.
     delivered: u64,
     pending: u64,
-    pull: Bytes,
-    pull_to: Subject,
     status: signal::Receiver<Status>,
     epoch: u64,
 }
@@ -43,6 +37,15 @@ pub(super) enum Start {
     State,
     /// After a version.
     After(u64),
+}
+
+/// What a consumer is to deliver.
+pub(super) struct Wanted<'a> {
+    pub(super) start: Start,
+    pub(super) filters: &'a [String],
+    pub(super) headers_only: bool,
+    /// Whether it may push.
+    pub(super) pushed: bool,
 }
 
 /// One message of the stream.
@@ -62,68 +65,50 @@ pub(super) enum End {
     Closed,
 }
 
-/// Messages asked for at once.
-const BATCH: usize = 1024;
-/// Requests under way while there is much to read, and while there is not.
-const AHEAD: usize = 8;
-const AHEAD_WHEN_IDLE: usize = 2;
-/// Bytes one request may be answered with, beyond the largest message there can be.
-const BATCH_BYTES: usize = 1 << 20;
-const OVERHEAD: usize = 64 << 10;
-const EXPIRES: Duration = Duration::from_secs(120);
-const HEARTBEAT: Duration = Duration::from_secs(3);
-/// A server that was silent for this long has forgotten what it was asked for.
-const SILENCE: Duration = Duration::from_secs(8);
 /// When the server removes a consumer that nobody asks any more.
 pub(super) const INACTIVE: Duration = Duration::from_secs(30);
 
 impl Consumer {
-    /// Makes a consumer for these filters.
-    pub(super) async fn make(
-        bucket: Arc<Bucket>,
-        start: Start,
-        filters: &[String],
-        headers_only: bool,
-    ) -> Result<Self, KvError> {
+    /// Makes a consumer. It pushes if that is wanted and there is a lane: what async-nats has no
+    /// room for, it drops.
+    pub(super) async fn make(bucket: Arc<Bucket>, wanted: Wanted<'_>) -> Result<Self, KvError> {
         let link = bucket.link.clone();
         let status = link.status();
         let epoch = status.borrow().epoch;
+        let stream = bucket.stream.as_str();
         let unique = link.client().new_inbox();
         let unique = unique.rsplit('.').next().unwrap_or_default();
         let name = format!("slipstream_{}_{unique}", std::process::id());
-        let pull_to = format!("$JS.API.CONSUMER.MSG.NEXT.{}.{name}", bucket.stream);
-        let pull_to = Subject::from(pull_to);
-        let inbox = Inbox::open(&link, pull_to.clone()).await?;
-        let name = ConsumerName { stream: bucket.stream.clone(), name };
-        let ConsumerName { stream, name: consumer } = &name;
-        let pull = PullRequest {
-            batch: BATCH,
-            max_bytes: BATCH_BYTES.max(link.max_payload()) + OVERHEAD,
-            expires: EXPIRES,
-            idle_heartbeat: HEARTBEAT,
+        let pushes_to = wanted.pushed.then(|| {
+            // What is told a consumer that pushes goes to subjects of its own.
+            Inbox::over_lane(&link, format!("$JS.FC.{stream}.{name}.").into())
+        });
+        let (inbox, flow) = match pushes_to.flatten() {
+            Some(inbox) => (inbox, Flow::pushed()),
+            None => {
+                let asked = format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{name}");
+                (Inbox::open(&link, asked.into()).await?, Flow::pulled(link.max_payload())?)
+            }
         };
-        let pull = serde_json::to_vec(&pull)
-            .map_err(|error| KvError::SerializationError(error.to_string()))?;
-        let mut made = Self {
-            inbox: Some(inbox),
-            credit: 0,
-            starved: false,
-            delivered: 0,
-            pending: 0,
-            pull: pull.into(),
-            pull_to,
-            status,
-            epoch,
-            name: name.clone(),
-            bucket: bucket.clone(),
-        };
+        let deliver_subject = flow.is_pushed().then(|| inbox.subject().clone());
         let request = ConsumerRequest {
             stream_name: stream,
-            config: config(consumer, start, filters, headers_only),
+            config: config(&name, &wanted, deliver_subject.as_deref()),
             action: "create",
         };
+        let operation = format!("CONSUMER.CREATE.{stream}.{name}");
+        let name = ConsumerName { stream: stream.to_owned(), name: name.clone() };
         link.adopt(name.clone());
-        let operation = format!("CONSUMER.CREATE.{stream}.{consumer}");
+        let mut made = Self {
+            inbox: Some(inbox),
+            flow,
+            delivered: 0,
+            pending: 0,
+            status,
+            epoch,
+            name,
+            bucket: bucket.clone(),
+        };
         let info: ConsumerInfo = link.api(&operation, &request).await??;
         made.pending = info.num_pending;
         Ok(made)
@@ -134,15 +119,9 @@ impl Consumer {
         self.pending
     }
 
-    /// Whether there was a time since [`feed`](Self::feed) when the server had not been asked for
-    /// anything, and so kept what came to itself.
-    pub(super) fn was_starved(&self) -> bool {
-        self.starved
-    }
-
-    /// Forgets that it was starved.
-    pub(super) fn feed(&mut self) {
-        self.starved = false;
+    /// What it may still send.
+    pub(super) fn flow(&mut self) -> &mut Flow {
+        &mut self.flow
     }
 
     /// Whether everything it has to deliver has come, as the server says.
@@ -196,14 +175,10 @@ impl Consumer {
 
     async fn wait(&mut self) -> Result<Response, End> {
         let Some(inbox) = &mut self.inbox else { return Err(End::Closed) };
-        let (epoch, subject, pull_to) = (self.epoch, inbox.subject().clone(), &self.pull_to);
+        let (epoch, needs) = (self.epoch, inbox.needs());
+        let is_denied = |(denied, _): &(String, String)| needs.iter().any(|it| **it == **denied);
         let changed = |status: &Status| {
-            status.closed
-                || status.epoch != epoch
-                || status
-                    .denied
-                    .as_ref()
-                    .is_some_and(|(denied, _)| **denied == *subject || **denied == **pull_to)
+            status.closed || status.epoch != epoch || status.denied.as_ref().is_some_and(is_denied)
         };
         tokio::select! {
             biased;
@@ -221,18 +196,8 @@ impl Consumer {
 
     /// Asks the server for messages, if it has not been asked for enough.
     pub(super) async fn ask_for_more(&mut self) -> Result<(), End> {
-        let ahead = if self.pending > BATCH as u64 { AHEAD } else { AHEAD_WHEN_IDLE };
-        let Some(inbox) = &self.inbox else { return Err(End::Closed) };
-        while self.credit + BATCH <= ahead * BATCH {
-            // Nobody is there to ask while the connection is down, and what is asked of a consumer
-            // that is gone by then is lost.
-            let asked = inbox.pull(self.pull_to.clone(), self.pull.clone());
-            match timeout(SILENCE, asked).await {
-                Ok(asked) => asked.map(|()| self.credit += BATCH)?,
-                Err(_) => return Err(End::Lost("the connection is down")),
-            }
-        }
-        Ok(())
+        let inbox = self.inbox.as_ref().ok_or(End::Closed)?;
+        self.flow.ask_for_more(inbox, self.pending).await
     }
 
     fn take(&mut self, message: Response) -> Result<Option<Delivery>, End> {
@@ -245,30 +210,28 @@ impl Consumer {
         }
         self.delivered = position.consumer;
         self.pending = position.pending;
-        self.spend(1);
+        self.flow.spend(Some(1));
         Ok(Some(Delivery { message, position }))
     }
 
-    fn spend(&mut self, credit: usize) {
-        self.credit = self.credit.saturating_sub(credit);
-        self.starved |= self.credit == 0;
-    }
-
     fn take_status(&mut self, status: u16, message: &Response) -> Result<(), End> {
-        const HEARTBEAT: u16 = 100;
+        const ALIVE: u16 = 100;
         const CONFLICT: u16 = 409;
         let text = message.description();
         // The end of a request, unless it is the end of the consumer.
         let over = ["Consumer Deleted", "Leadership Change", "Server Shutdown", "Consumer is push"];
         match status {
-            HEARTBEAT => {}
+            ALIVE => {
+                let inbox = self.inbox.as_ref().ok_or(End::Closed)?;
+                self.flow.go_on(inbox, message)?;
+            }
             NO_RESPONDERS => return Err(End::Lost("it is gone")),
             CONFLICT if over.iter().any(|end| text.contains(end)) => {
                 return Err(End::Lost("the server has ended it"));
             }
             _ => {
                 let unserved = unserved(message).and_then(|count| usize::try_from(count).ok());
-                self.spend(unserved.unwrap_or(BATCH));
+                self.flow.spend(unserved);
             }
         }
         Ok(())
@@ -291,15 +254,14 @@ impl Drop for Consumer {
 
 fn config<'a>(
     name: &'a str,
-    start: Start,
-    filters: &'a [String],
-    headers_only: bool,
+    wanted: &Wanted<'a>,
+    deliver_subject: Option<&'a str>,
 ) -> ConsumerConfig<'a> {
-    let (one, many) = match filters {
+    let (one, many) = match wanted.filters {
         [one] => (Some(one.as_str()), &[][..]),
         many => (None, many),
     };
-    let (deliver_policy, opt_start_seq) = match start {
+    let (deliver_policy, opt_start_seq) = match wanted.start {
         Start::State => ("last_per_subject", None),
         Start::After(version) => ("by_start_sequence", Some(version + 1)),
     };
@@ -310,9 +272,12 @@ fn config<'a>(
         ack_policy: "none",
         filter_subject: one,
         filter_subjects: many,
-        headers_only,
+        headers_only: wanted.headers_only,
         mem_storage: true,
         num_replicas: 1,
         inactive_threshold: INACTIVE,
+        deliver_subject,
+        flow_control: deliver_subject.is_some(),
+        idle_heartbeat: deliver_subject.map_or(Duration::ZERO, |_| HEARTBEAT),
     }
 }

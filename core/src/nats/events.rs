@@ -1,4 +1,5 @@
 use super::link::Link;
+use super::message::refused_subject;
 use crate::lock::Mutex;
 use async_nats::connection::State as ClientState;
 use async_nats::{Client, Event, ServerError};
@@ -104,9 +105,9 @@ impl Events {
         }
     }
 
-    /// A refusal names the subject, not the request; it is between the last two quotes.
+    /// A refusal names the subject, not the request.
     fn refused(&self, text: &str) {
-        let Some(subject) = text.rsplit('"').nth(1) else { return };
+        let Some(subject) = refused_subject(text) else { return };
         let denied = Some((subject.to_owned(), text.to_owned()));
         self.status.send_modify(|status| status.denied = denied);
         if let Some(link) = self.link() {

@@ -11,9 +11,11 @@ use async_nats::{Client, Subject, Subscriber};
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt};
 
-/// An inbox that messages are pulled to.
+/// An inbox that a consumer delivers to.
 pub(super) struct Inbox {
     subject: Subject,
+    /// Whom messages are asked of.
+    asked: Subject,
     way: Way,
 }
 
@@ -23,35 +25,53 @@ enum Way {
 }
 
 impl Inbox {
-    /// Subscribes, over the lane if it is open. `pull_to` is what will be asked for messages.
-    pub(super) async fn open(link: &Link, pull_to: Subject) -> Result<Self, KvError> {
-        let client = link.client();
+    /// Subscribes, over the lane if it is open. `asked` is what will be asked for messages.
+    pub(super) async fn open(link: &Link, asked: Subject) -> Result<Self, KvError> {
+        if let Some(inbox) = Self::over_lane(link, asked.clone()) {
+            return Ok(inbox);
+        }
+        let client = link.client().clone();
         let subject = Subject::from(client.new_inbox());
-        let over_lane = link.lane().and_then(|lane| lane.subscribe(&subject, pull_to).ok());
-        let way = match over_lane {
-            Some(messages) => Way::Lane { messages, come: Vec::new().into_iter() },
-            None => {
-                let messages = client.subscribe(subject.clone()).await.map_err(|error| {
-                    KvError::ConnectionFailed(format!("cannot subscribe for a watch: {error}"))
-                })?;
-                Way::Client { client: client.clone(), messages }
-            }
-        };
-        Ok(Self { subject, way })
+        let messages = client.subscribe(subject.clone()).await.map_err(|error| {
+            KvError::ConnectionFailed(format!("cannot subscribe for a watch: {error}"))
+        })?;
+        Ok(Self { subject, asked, way: Way::Client { client, messages } })
+    }
+
+    /// Subscribes over the lane, if it is open. An `asked` that ends in a dot is all subjects below.
+    pub(super) fn over_lane(link: &Link, asked: Subject) -> Option<Self> {
+        let subject = Subject::from(link.client().new_inbox());
+        let messages = link.lane()?.subscribe(&subject, asked.clone()).ok()?;
+        let way = Way::Lane { messages, come: Vec::new().into_iter() };
+        Some(Self { subject, asked, way })
     }
 
     pub(super) fn subject(&self) -> &Subject {
         &self.subject
     }
 
+    /// The subjects that the server must allow for messages to come.
+    pub(super) fn needs(&self) -> [Subject; 2] {
+        [self.subject.clone(), self.asked.clone()]
+    }
+
     /// Sends a request whose answers come here. Waits while the connection is down.
-    pub(super) async fn pull(&self, to: Subject, request: Bytes) -> Result<(), End> {
-        match &self.way {
+    pub(super) async fn pull(&self, request: Bytes) -> Result<(), End> {
+        let Self { subject, asked, way } = self;
+        match way {
             Way::Client { client, .. } => {
-                let sent = client.publish_with_reply(to, self.subject.clone(), request).await;
-                sent.map_err(|_| End::Closed)
+                let (to, from) = (asked.clone(), subject.clone());
+                client.publish_with_reply(to, from, request).await.map_err(|_| End::Closed)
             }
-            Way::Lane { messages, .. } => messages.ask(&self.subject, &request).map_err(end),
+            Way::Lane { messages, .. } => messages.ask(asked, subject, &request).map_err(end),
+        }
+    }
+
+    /// Sends an empty message over the lane. What is delivered otherwise is not told anything.
+    pub(super) fn tell(&self, to: &str) -> Result<(), End> {
+        match &self.way {
+            Way::Client { .. } => Ok(()),
+            Way::Lane { messages, .. } => messages.ask(to, &self.subject, &[]).map_err(end),
         }
     }
 

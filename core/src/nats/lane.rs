@@ -6,6 +6,7 @@
 //! depends on it, and async-nats alone decides whether there is a connection.
 
 use super::dial::{Accepted, Dial, INBOX, Socket};
+use super::message::refused_subject;
 use super::outgoing::Outgoing;
 use super::request::{Requests, Unanswered, new_inbox};
 use super::response::Response;
@@ -23,14 +24,23 @@ use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
-use tokio::sync::Notify;
-use tokio::time::{Interval, MissedTickBehavior, interval, sleep};
+use tokio::sync::{Notify, watch as signal};
+use tokio::time::{Interval, MissedTickBehavior, interval, sleep, timeout};
 
 /// The lane of one connection.
 pub(super) struct Lane {
     requests: Requests,
     outgoing: Arc<Outgoing>,
     wanted: Arc<Notify>,
+    last: signal::Receiver<Attempt>,
+}
+
+/// The last attempt to open it, and none at first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Attempt {
+    None,
+    Failed,
+    Succeeded,
 }
 
 /// Requests above this go the other way, where they are not copied.
@@ -45,18 +55,22 @@ const LONGEST_DELAY: Duration = Duration::from_secs(10);
 const PING_INTERVAL: Duration = Duration::from_millis(2500);
 const SILENT_INTERVALS: u32 = 2;
 
+/// How long what is better sent over the lane waits for it to open.
+const OPENING: Duration = Duration::from_millis(250);
+
 const READ_AT_ONCE: usize = 64 << 10;
 
 impl Lane {
     /// A lane to the servers that this client knows, which is opened once it is wanted.
     pub(super) fn new(client: Client, dial: Dial) -> Self {
         let (outgoing, wanted) = (Arc::new(Outgoing::default()), Arc::new(Notify::new()));
+        let (attempted, last) = signal::channel(Attempt::None);
         let inbox = new_inbox(&client);
         let requests = Requests::over_lane(inbox.clone(), outgoing.clone(), |table| {
             let (outgoing, wanted) = (outgoing.clone(), wanted.clone());
-            Keeper { client, dial, inbox, outgoing, wanted, table }.run()
+            Keeper { client, dial, inbox, outgoing, wanted, attempted, table }.run()
         });
-        Self { requests, outgoing, wanted }
+        Self { requests, outgoing, wanted, last }
     }
 
     /// The way for a request of this size, if there is one now.
@@ -76,8 +90,19 @@ impl Lane {
         self.outgoing.flush_soon(it);
     }
 
-    /// Has it opened, if it is not open.
-    pub(super) fn want(&self) {
+    /// Has it opened, if it is not open, and waits a moment for that, unless it failed before.
+    pub(super) async fn opened(&self) {
+        let mut last = self.last.clone();
+        let failed = *last.borrow_and_update() == Attempt::Failed;
+        if !self.outgoing.is_open() {
+            self.want();
+            if !failed {
+                let _ = timeout(OPENING, last.changed()).await;
+            }
+        }
+    }
+
+    fn want(&self) {
         self.wanted.notify_one();
     }
 
@@ -87,8 +112,8 @@ impl Lane {
         subject: &Subject,
         asked: Subject,
     ) -> Result<Subscription, Unanswered> {
-        let answers = self.requests.answers(asked.clone());
-        Subscription::start(subject, asked, answers, self.outgoing.clone())
+        let answers = self.requests.answers(asked);
+        Subscription::start(subject, answers, self.outgoing.clone())
     }
 
     /// Closes it, and fails every request from now on.
@@ -105,6 +130,7 @@ struct Keeper {
     inbox: String,
     outgoing: Arc<Outgoing>,
     wanted: Arc<Notify>,
+    attempted: signal::Sender<Attempt>,
     table: Weak<Mutex<Table>>,
 }
 
@@ -121,6 +147,7 @@ impl Keeper {
                 }
                 Err(error) => {
                     tracing::debug!(%error, "no connection for requests");
+                    self.attempted.send_replace(Attempt::Failed);
                     sleep(delay).await;
                     delay = (delay * 2).min(LONGEST_DELAY);
                 }
@@ -155,6 +182,7 @@ impl Keeper {
             silent: 0,
         };
         self.outgoing.open(accepted.direct);
+        self.attempted.send_replace(Attempt::Succeeded);
         let why = poll_fn(|cx| serving.poll(cx)).await;
         self.outgoing.close();
         if let Some(table) = self.table.upgrade() {
@@ -252,8 +280,7 @@ impl Serving<'_> {
 /// A refusal that is about a subject fails the requests to it; any other one, and one of the inbox,
 /// is the end.
 fn refused(table: &mut Table, text: &str) -> io::Result<()> {
-    let subject = text.rsplit('"').nth(1).filter(|_| text.contains("Publish"));
-    let subject = subject.ok_or_else(|| io::Error::other(text.to_owned()))?;
-    table.fail(&Unanswered::Denied(text.to_owned()), |asked| asked.as_str() == subject);
+    let subject = refused_subject(text).filter(|_| text.contains("Publish"));
+    table.deny(subject.ok_or_else(|| io::Error::other(text.to_owned()))?, text);
     Ok(())
 }

@@ -115,6 +115,13 @@ impl Link {
         self.lane.as_ref()
     }
 
+    /// Waits a moment for the lane to open, where there can be one.
+    pub(super) async fn lane_opened(&self) {
+        if let Some(lane) = &self.lane {
+            lane.opened().await;
+        }
+    }
+
     pub(super) fn runtime(&self) -> &Handle {
         &self.runtime
     }

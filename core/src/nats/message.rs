@@ -94,6 +94,11 @@ impl<'a> Said<'a> {
     }
 }
 
+/// The subject that a refusal of the server names: it stands between the last two quotes.
+pub(super) fn refused_subject(refusal: &str) -> Option<&str> {
+    refusal.rsplit('"').nth(1)
+}
+
 /// How many of the messages that a pull asked for will not come, told at its end.
 pub(super) fn unserved(message: &Response) -> Option<u64> {
     message.header(PENDING_MESSAGES)?.parse().ok()
@@ -137,17 +142,25 @@ impl Position {
     /// sequence>.<consumer sequence>.<time>.<pending>`, with a domain and an account before the
     /// stream, and possibly a random token at the end, in the longer form.
     pub(super) fn parse(reply: &[u8]) -> Option<Self> {
-        let tokens = 1 + reply.iter().filter(|&&byte| byte == b'.').count();
-        let mut last = reply.strip_prefix(b"$JS.ACK.")?.rsplit(|&byte| byte == b'.');
-        match tokens {
+        let mut tokens = reply.strip_prefix(b"$JS.ACK.")?;
+        let mut dots = memchr::memrchr_iter(b'.', tokens);
+        let count = 3 + dots.clone().count();
+        match count {
             9 | 11 => {}
-            12 => drop(last.next()),
+            12 => tokens = &tokens[..dots.next()?],
             _ => return None,
         }
-        let pending = decimal(last.next()?)?;
-        let _time = last.next()?;
-        let consumer = decimal(last.next()?)?;
-        Some(Self { stream: decimal(last.next()?)?, consumer, pending })
+        let mut end = tokens.len();
+        let mut last = || {
+            let dot = dots.next()?;
+            let token = &tokens[dot + 1..end];
+            end = dot;
+            Some(token)
+        };
+        let pending = decimal(last()?)?;
+        let _time = last()?;
+        let consumer = decimal(last()?)?;
+        Some(Self { stream: decimal(last()?)?, consumer, pending })
     }
 }
 

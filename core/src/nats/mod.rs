@@ -1,8 +1,8 @@
 //! The contract on a NATS JetStream cluster.
 //!
 //! `async-nats` keeps the connection. What goes over it, and over the lane beside it, is ours:
-//! requests share one inbox, reads of a key are one request, and a watch is a pulled consumer that
-//! is made anew from the last version handed out, whatever happens to it.
+//! requests share one inbox, reads of a key are one request, and a watch reads a consumer that is
+//! made anew from the last version handed out, whatever happens to it.
 
 mod address;
 mod api;
@@ -17,6 +17,7 @@ mod dial;
 mod events;
 mod file;
 mod filter;
+mod flow;
 mod gather;
 mod headers;
 mod inbox;

@@ -15,6 +15,7 @@ use bytes::Bytes;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use hashbrown::HashMap;
 use std::cmp::Reverse;
+use std::sync::atomic::Ordering;
 
 /// The last message of a key.
 #[derive(Clone)]
@@ -181,12 +182,25 @@ impl NatsStore {
     /// Reads as a watch does until its first state is complete, which is exact whoever writes
     /// meanwhile (defect D2). What is gone has an empty value.
     async fn read_all(&self, prefix: &str, wanted: Wanted) -> Result<Vec<KvEntry>, KvError> {
-        // For the next one, if not for this one.
-        if let Some(lane) = self.bucket.link.lane() {
-            lane.want();
+        let pull_only = &self.bucket.pull_only;
+        if !pull_only.load(Ordering::Relaxed) {
+            match self.read_state(prefix, wanted, true).await {
+                // This user may not tell a consumer that pushes to go on.
+                Err(KvError::PermissionDenied(_)) => pull_only.store(true, Ordering::Relaxed),
+                read => return read,
+            }
         }
+        self.read_state(prefix, wanted, false).await
+    }
+
+    async fn read_state(
+        &self,
+        prefix: &str,
+        wanted: Wanted,
+        pushed: bool,
+    ) -> Result<Vec<KvEntry>, KvError> {
         let keys_only = wanted == Wanted::Keys && self.bucket.large_values;
-        let mut watch = NatsWatch::state(self.bucket.clone(), prefix, keys_only)?;
+        let mut watch = NatsWatch::state(self.bucket.clone(), prefix, keys_only, pushed)?;
         let mut found = Vec::new();
         while let Some(batch) = watch.next_batch(BatchLimit::default()).await? {
             found.extend(batch.iter().map(|update| KvEntry {

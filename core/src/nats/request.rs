@@ -125,9 +125,7 @@ impl Requests {
     ) {
         let Way::Lane(outgoing) = &self.way else { return };
         let ticket = self.table.lock().tell(subject.clone(), patience, listener);
-        let inbox = [self.inbox.as_bytes(), &ticket.digits()];
-        let sent = outgoing.push(|out| write_request(out, &subject, inbox, &[], payload));
-        if let Err(why) = sent {
+        if let Err(why) = self.write(outgoing, &subject, ticket, &[], payload) {
             self.table.lock().answer(ticket, Err(why));
         }
     }
@@ -155,8 +153,7 @@ impl Requests {
 
     /// Fails the requests to one subject, for those are what the server has just refused.
     pub(super) fn deny(&self, subject: &str, text: &str) {
-        let why = Unanswered::Denied(text.to_owned());
-        self.table.lock().fail(&why, |asked| asked.as_str() == subject);
+        self.table.lock().deny(subject, text);
     }
 
     /// Whether this subject is the inbox that answers come to.
@@ -179,11 +176,8 @@ impl Requests {
         let client = match &self.way {
             Way::Client(client) => client,
             Way::Lane(outgoing) => {
-                return outgoing.push(|out| {
-                    let inbox = [self.inbox.as_bytes(), &ticket.digits()];
-                    let headers = headers.map_or(&[][..], Headers::text);
-                    write_request(out, &subject, inbox, headers, payload);
-                });
+                let headers = headers.map_or(&[][..], Headers::text);
+                return self.write(outgoing, &subject, ticket, headers, payload);
             }
         };
         let payload = Bytes::copy_from_slice(payload);
@@ -199,6 +193,18 @@ impl Requests {
         };
         // Subjects and sizes were checked before, so what is left is a client that has ended.
         sent.map_err(|_| Unanswered::Closed)
+    }
+
+    fn write(
+        &self,
+        outgoing: &Arc<Outgoing>,
+        subject: &Subject,
+        ticket: Ticket,
+        headers: &[u8],
+        payload: &[u8],
+    ) -> Result<(), Unanswered> {
+        let inbox = [self.inbox.as_bytes(), &ticket.digits()];
+        outgoing.push(|out| write_request(out, subject, inbox, headers, payload))
     }
 }
 

@@ -1,6 +1,6 @@
 use super::api::{MessageRequest, Refusal, StreamInfo};
 use super::bucket::{self, Bucket};
-use super::consumer::{Consumer, Start};
+use super::consumer::{Consumer, Start, Wanted};
 use super::link::ASK_AGAIN;
 use crate::kv::KvError;
 use std::sync::Arc;
@@ -16,6 +16,7 @@ pub(super) struct Resume {
     pub(super) incarnation: Option<u64>,
     pub(super) filters: Arc<[String]>,
     pub(super) keys_only: bool,
+    pub(super) pushed: bool,
 }
 
 /// A consumer, and the store as it was before that was made.
@@ -29,15 +30,22 @@ pub(super) struct Opened {
 impl Resume {
     /// Makes the consumer, if what comes after the position can still be told in full (S5).
     pub(super) async fn open(self) -> Result<Opened, KvError> {
-        let info = leaders_info(&self.bucket).await?;
+        // Over the lane, if there can be one: a consumer stays where it was made.
+        let (info, ()) = tokio::join!(leaders_info(&self.bucket), self.bucket.link.lane_opened());
+        let info = info?;
         if let Start::After(version) = self.start {
             check(&info, version, self.incarnation)?;
         }
         if let Some(lost) = self.replaces {
             lost.delete().await;
         }
-        let consumer =
-            Consumer::make(self.bucket, self.start, &self.filters, self.keys_only).await?;
+        let wanted = Wanted {
+            start: self.start,
+            filters: &self.filters,
+            headers_only: self.keys_only,
+            pushed: self.pushed,
+        };
+        let consumer = Consumer::make(self.bucket, wanted).await?;
         Ok(Opened {
             consumer,
             incarnation: info.incarnation(),

@@ -9,27 +9,29 @@ use std::sync::Arc;
 pub(super) struct Subscription {
     answers: Answers,
     outgoing: Arc<Outgoing>,
-    /// What its messages are asked of.
-    asked: Subject,
 }
 
 impl Subscription {
     /// Subscribes under the digits of the answers' ticket.
     pub(super) fn start(
         subject: &Subject,
-        asked: Subject,
         answers: Answers,
         outgoing: Arc<Outgoing>,
     ) -> Result<Self, Unanswered> {
         let digits = answers.ticket.digits();
         outgoing.push(|out| write_subscribe(out, subject, &digits))?;
-        Ok(Self { answers, outgoing, asked })
+        Ok(Self { answers, outgoing })
     }
 
-    /// Sends a request whose answers come to this subject.
-    pub(super) fn ask(&self, subject: &Subject, request: &[u8]) -> Result<(), Unanswered> {
+    /// Sends a request whose answers come to `subject`.
+    pub(super) fn ask(
+        &self,
+        to: &str,
+        subject: &Subject,
+        request: &[u8],
+    ) -> Result<(), Unanswered> {
         let inbox = [subject.as_bytes(), &[]];
-        self.outgoing.push(|out| write_request(out, &self.asked, inbox, &[], request))
+        self.outgoing.push(|out| write_request(out, to, inbox, &[], request))
     }
 
     /// Puts what has come into `into`, which is empty.

@@ -142,6 +142,16 @@ impl Table {
         });
     }
 
+    /// Fails the requests to one subject, for those are what the server has just refused, and those
+    /// to all subjects below a dot if it is one of them.
+    pub(super) fn deny(&mut self, subject: &str, text: &str) {
+        let why = Unanswered::Denied(text.to_owned());
+        self.fail(&why, |asked| {
+            let below = asked.ends_with('.') && subject.starts_with(asked.as_str());
+            below || asked.as_str() == subject
+        });
+    }
+
     /// Fails what is under way and every request from now on.
     pub(super) fn end(&mut self, why: Unanswered) {
         self.fail(&why, |_| true);

@@ -18,6 +18,8 @@ pub(super) struct NatsWatch {
     prefixes: PrefixSet,
     filters: Arc<[String]>,
     keys_only: bool,
+    /// Whether its consumer may push.
+    pushed: bool,
     incarnation: Option<u64>,
     /// The version of the last message that was seen, watched or not; at first the cursor's. While
     /// it is zero the watch starts with the whole state, however often it starts (D1, j7).
@@ -80,6 +82,7 @@ impl NatsWatch {
             bucket,
             prefixes,
             keys_only: false,
+            pushed: false,
             incarnation: cursor.incarnation(),
             frontier: cursor.as_u64().unwrap_or(0),
             tip: 0,
@@ -97,14 +100,16 @@ impl NatsWatch {
         })
     }
 
-    /// A watch of one prefix for its first state only, with or without values.
+    /// A watch of one prefix for its first state only, with or without values, which is read as
+    /// fast as it comes: it may be pushed.
     pub(super) fn state(
         bucket: Arc<Bucket>,
         prefix: &str,
         keys_only: bool,
+        pushed: bool,
     ) -> Result<Self, KvError> {
         let watch = Self::new(bucket, PrefixSet::new(&[prefix])?, &WatchCursor::none())?;
-        Ok(Self { keys_only, ..watch })
+        Ok(Self { keys_only, pushed, ..watch })
     }
 
     /// Ends it, and waits until the server has let go of it.
@@ -122,6 +127,7 @@ impl NatsWatch {
             incarnation: self.incarnation,
             filters: self.filters.clone(),
             keys_only: self.keys_only,
+            pushed: self.pushed,
         }
     }
 
@@ -250,7 +256,7 @@ impl NatsWatch {
     /// Whether the server was left without anything asked of it, and nothing is here to be read:
     /// in a store that evicts, what came meanwhile may be gone without a trace.
     fn starved(&mut self) -> Result<bool, Stop> {
-        if !self.evicts || self.frontier == 0 || !self.consumer()?.was_starved() {
+        if !self.evicts || self.frontier == 0 || !self.consumer()?.flow().was_starved() {
             return Ok(false);
         }
         self.exposed = true;
@@ -273,7 +279,7 @@ impl NatsWatch {
         }
         // Nothing had been removed by now, so no gap in what is here is one.
         self.checked = true;
-        self.consumer()?.feed();
+        self.consumer()?.flow().feed();
         Ok(())
     }
 

@@ -7,5 +7,6 @@ mod tap;
 mod connecting;
 mod gathering;
 mod lane;
+mod listing;
 mod logged;
 mod secrets;

@@ -6,10 +6,13 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-/// What is counted: requests to read, of one key or of many.
-const READ: &[u8] = b"PUB $JS.API.DIRECT.GET.";
+/// What is counted: requests to read, of one key or of many; requests of consumers, and what lets
+/// one go on that pushes.
+const COUNTED: [&[u8]; 3] =
+    [b"PUB $JS.API.DIRECT.GET.", b"PUB $JS.API.CONSUMER.MSG.NEXT.", b"PUB $JS.FC."];
 /// What tells a connection that carries requests: a write.
 const WRITE: &[u8] = b"PUB $KV.";
+const LONGEST: usize = 64;
 
 /// Forwards connections to a server for as long as the test runs.
 pub struct Tap {
@@ -19,7 +22,7 @@ pub struct Tap {
 
 #[derive(Default)]
 struct State {
-    reads: AtomicUsize,
+    counts: [AtomicUsize; 3],
     connections: Mutex<Vec<Connection>>,
 }
 
@@ -50,7 +53,21 @@ impl Tap {
 
     /// Requests to read that have passed.
     pub fn reads(&self) -> usize {
-        self.state.reads.load(Ordering::SeqCst)
+        self.count(0)
+    }
+
+    /// Requests for what consumers have that have passed.
+    pub fn pulls(&self) -> usize {
+        self.count(1)
+    }
+
+    /// What has passed that lets consumers go on.
+    pub fn goes_on(&self) -> usize {
+        self.count(2)
+    }
+
+    fn count(&self, what: usize) -> usize {
+        self.state.counts[what].load(Ordering::SeqCst)
     }
 
     /// Connections that were made so far.
@@ -86,14 +103,21 @@ fn accept(client: TcpStream, server: &str, state: &Arc<State>) {
     state.connections.lock().unwrap().push(connection.clone());
     let (back, stalled) = (connection.clone(), connection.stalled.clone());
     thread::spawn(move || forward(from_server, &back.client, &back.stalled, |_| ()));
-    let (state, mut before) = (state.clone(), Vec::new());
+    let (state, mut before) = (state.clone(), Vec::<u8>::new());
     let count = move |text: &[u8]| {
         // One that is cut in two is found with the rest of it.
         let text = [&before[..], text].concat();
-        let found = |what: &[u8]| text.windows(what.len()).filter(|it| *it == what).count();
-        state.reads.fetch_add(found(READ), Ordering::SeqCst);
+        let found = |what: &[u8]| {
+            // Not what was counted before because it was whole then.
+            let windows = text.windows(what.len()).enumerate();
+            let whole = |at: usize| at + what.len() <= before.len();
+            windows.filter(|(at, it)| *it == what && !whole(*at)).count()
+        };
+        for (what, count) in COUNTED.iter().zip(&state.counts) {
+            count.fetch_add(found(what), Ordering::SeqCst);
+        }
         connection.writes.fetch_add(found(WRITE), Ordering::SeqCst);
-        before = text[text.len().saturating_sub(READ.len() - 1)..].to_vec();
+        before = text[text.len().saturating_sub(LONGEST - 1)..].to_vec();
     };
     thread::spawn(move || forward(from_client, &server, &stalled, count));
 }
