@@ -21,20 +21,26 @@ pub struct Operations {
     wake: Wake,
     pending: RefCell<HashMap<u32, Operation>>,
     last: Cell<u32>,
+    /// How many have begun since what they ask for was sent.
+    unsent: Cell<usize>,
     scratch: RefCell<Uint8Array>,
 }
 
+/// So many operations begin before what they ask for is sent, so that the server works meanwhile
+/// and not in turns with the loop. Fewer would cost more in writes than they gain.
+const CALLS_A_FLUSH: usize = 32;
+
 impl Operations {
     /// Starts an operation. Its future is polled once here; if it is not ready, its outcome is
-    /// drained later, and the process stays alive until then. What it asks for is sent when
-    /// JavaScript calls `flush`.
+    /// drained later, and the process stays alive until then. What it asks for is sent with that of
+    /// others, at the latest when JavaScript calls `flush`.
     pub(crate) fn run<F>(self: &Rc<Self>, future: F) -> Result<Answer>
     where
         F: Future<Output = Outcome> + Send + 'static,
     {
         let unfinished = Unfinished::new(future);
         if let Some(outcome) = unfinished.poll() {
-            burst::flush();
+            self.flush();
             return Ok(Answer::Ready(self.clone(), outcome));
         }
         let id = self.unused();
@@ -43,7 +49,17 @@ impl Operations {
         }
         let operation = unfinished.push_to(&self.queue, u64::from(id));
         self.pending.borrow_mut().insert(id, operation);
+        self.unsent.set(self.unsent.get() + 1);
+        if self.unsent.get() == CALLS_A_FLUSH {
+            self.flush();
+        }
         Ok(Answer::Pending(id))
+    }
+
+    /// Sends what operations have asked for.
+    fn flush(&self) {
+        self.unsent.set(0);
+        burst::flush();
     }
 
     /// The buffer through which small answers cross, which saves making one for each.
@@ -95,6 +111,7 @@ impl EventLoop {
             wake,
             pending: RefCell::default(),
             last: Cell::new(0),
+            unsent: Cell::new(0),
             scratch: RefCell::new(scratch),
         });
         // Runs before Node frees the wake-up function, because it was added later.
@@ -154,7 +171,7 @@ impl EventLoop {
     /// Sends what operations have asked for since the last time.
     #[napi(catch_unwind)]
     pub fn flush(&self) {
-        burst::flush();
+        self.operations.flush();
     }
 
     /// Cancels an operation. A write may have happened by then.

@@ -57,8 +57,9 @@ thread_local! {
     static LAST: RefCell<Option<Last>> = const { RefCell::new(None) };
 }
 
-/// So many tasks go on before what they asked for is sent, so that the server has work meanwhile.
-const TASKS_A_FLUSH: usize = 64;
+/// So many tasks go on before what they asked for is sent, so that the server works meanwhile and
+/// not in turns with the loop. Fewer would cost more in writes than they gain.
+const TASKS_A_FLUSH: usize = 32;
 
 impl LoopQueue {
     /// The queue of the running event loop, and the loop. An error where none runs.
