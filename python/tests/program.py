@@ -34,10 +34,15 @@ class Ended:
     """Seconds from the signal that was sent to the end."""
 
 
-def run(source: str, *arguments: str, options: tuple[str, ...] = ()) -> Ended:
+def run(
+    source: str,
+    *arguments: str,
+    options: tuple[str, ...] = (),
+    python: str = sys.executable,
+) -> Ended:
     """Run a program to its end."""
     ran = subprocess.run(
-        [sys.executable, *options, "-c", textwrap.dedent(source), *arguments],
+        [python, *options, "-c", textwrap.dedent(source), *arguments],
         capture_output=True,
         text=True,
         timeout=40,

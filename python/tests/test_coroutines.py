@@ -8,7 +8,6 @@ import contextvars
 import gc
 import inspect
 import itertools
-import sys
 import warnings
 from typing import Any
 
@@ -214,20 +213,6 @@ async def test_a_call_keeps_its_context(open_store: OpenStore) -> None:
             return name.get()
 
         assert [*await asyncio.gather(named("a"), named("b"))] == ["a", "b"]
-
-
-@pytest.mark.skipif(sys.version_info < (3, 12), reason="eager tasks came with Python 3.12")
-async def test_eager_tasks(open_store: OpenStore) -> None:
-    eager: Any = vars(asyncio)["eager_task_factory"]
-    asyncio.get_running_loop().set_task_factory(eager)
-    async with open_store() as store:
-        task = asyncio.create_task(store.put("k", b"v"))
-        assert task.done()
-        async with store.watch("later.") as watch:
-            waiting = asyncio.create_task(anext(watch))
-            assert not waiting.done()
-            await store.put("later.k", b"v")
-            assert (await waiting).key == "later.k"
 
 
 async def test_a_pending_call_in_a_dropped_cycle_is_freed(open_store: OpenStore) -> None:
