@@ -6,6 +6,7 @@ from kit.caller import Caller
 from kit.nats_server import NatsServer
 
 STORE = "state"
+MADE_AGAIN = 150
 
 
 def opened(caller: Caller, server: NatsServer) -> None:
@@ -86,3 +87,13 @@ def test_s5_a_watch_that_a_restored_store_is_behind_of_ends(
     shutil.move(backup, kept)
     server.start()
     assert caller.call("rest") == {"updates": [], "ended": "CursorExpired"}
+
+
+def test_l2_a_store_is_made_again_while_the_server_still_removes_it(
+    server: NatsServer, caller: Caller
+) -> None:
+    caller.call("connect", server.url)
+    for _ in range(MADE_AGAIN):
+        caller.call("store", STORE)
+        caller.call("put_many", "key.", 20, bytes(1000))
+        server.jetstream.delete_store(STORE)

@@ -26,6 +26,7 @@ pub(super) struct Refusal {
 impl Refusal {
     pub(super) const STREAM_NOT_FOUND: u32 = 10059;
     pub(super) const STREAM_NAME_IN_USE: u32 = 10058;
+    pub(super) const STREAM_NOT_STORED: u32 = 10049;
     pub(super) const MESSAGE_NOT_FOUND: u32 = 10037;
     /// The store, its server or its account has no room.
     const FULL: [u32; 7] = [10077, 10047, 10028, 10023, 10002, 10119, 10120];

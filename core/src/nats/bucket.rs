@@ -17,7 +17,7 @@ use bytes::Bytes;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 /// A bucket that was opened.
 pub(super) struct Bucket {
@@ -51,6 +51,8 @@ pub(super) struct Bucket {
 const MARKERS_KEPT: Duration = Duration::from_secs(365 * 24 * 3600);
 /// The server's own default, and the longest it allows for entries that live less.
 const DUPLICATE_WINDOW: Duration = Duration::from_secs(120);
+/// How long a server may take to remove the files of a stream.
+const REMOVAL: Duration = Duration::from_secs(2);
 /// From here on reading all keys is not tried in one request at first.
 const MANY: u64 = 1024;
 /// A value this large costs more to send than to leave out.
@@ -224,13 +226,22 @@ fn limit(size: i64) -> Option<usize> {
 
 async fn create(link: &Link, stream: &str, config: &StoreConfig) -> Result<StreamInfo, KvError> {
     let request = new_stream(stream, config, link.server_is(2, 11));
-    match link.api(&format!("STREAM.CREATE.{stream}"), &request).await? {
-        Ok(info) => Ok(info),
-        // Somebody else was first, with another configuration.
-        Err(refusal) if refusal.err_code == Refusal::STREAM_NAME_IN_USE => {
-            Ok(found(info(link, stream).await??, config))
+    let start = Instant::now();
+    loop {
+        match link.api(&format!("STREAM.CREATE.{stream}"), &request).await? {
+            Ok(info) => return Ok(info),
+            // Somebody else was first, with another configuration.
+            Err(refusal) if refusal.err_code == Refusal::STREAM_NAME_IN_USE => {
+                return Ok(found(info(link, stream).await??, config));
+            }
+            // It may still be removing the files of one of this name that was deleted.
+            Err(refusal)
+                if refusal.err_code == Refusal::STREAM_NOT_STORED && start.elapsed() < REMOVAL =>
+            {
+                sleep(ASK_AGAIN).await;
+            }
+            Err(refusal) => return Err(refusal.into()),
         }
-        Err(refusal) => Err(refusal.into()),
     }
 }
 
