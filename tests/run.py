@@ -11,6 +11,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from kit.toolchain import missing
 
 ROOT = Path(__file__).resolve().parent.parent
 SUITE_SECONDS = 900
+AT_ONCE = 2
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,8 @@ class Suite:
     directory: str = "."
     language: str = ""
     """What must be there for it to run; without it the suite is left out, and says so."""
+    waits: bool = False
+    """Whether it waits more than it works, so that another such suite may run beside it."""
 
 
 @dataclass
@@ -68,10 +73,10 @@ SUITES = (
     Suite("kotlin", kotlin.junit("slipstream"), language="kotlin"),
     Suite("ruby", ("ruby", "test/run.rb"), "bindings/uniffi/ruby", "ruby"),
     Suite("swift", pytest("tests/swift")),
-    Suite("conformance python", pytest("tests/conformance")),
-    Suite("conformance node", ("node", "--test", "tests/conformance/")),
-    Suite("conformance kotlin", kotlin.junit("conformance"), language="kotlin"),
-    Suite("conformance ruby", ("ruby", "tests/conformance/ruby.rb"), language="ruby"),
+    Suite("conformance python", pytest("tests/conformance"), waits=True),
+    Suite("conformance ruby", ("ruby", "tests/conformance/ruby.rb"), language="ruby", waits=True),
+    Suite("conformance kotlin", kotlin.junit("conformance"), language="kotlin", waits=True),
+    Suite("conformance node", ("node", "--test", "tests/conformance/"), waits=True),
     Suite("cross_language", pytest("tests/cross_language")),
     Suite("interop", pytest("tests/interop")),
     Suite("connecting", pytest("tests/connecting")),
@@ -106,8 +111,9 @@ def counts(line: str) -> list[tuple[str, int]]:
     return []
 
 
-def run(suite: Suite) -> Count:
-    print(f"\n=== {suite.name}: {' '.join(suite.command)}", flush=True)
+def run(suite: Suite, show: Callable[[str], None]) -> Count:
+    """Runs one suite, whose output ``show`` is given line by line."""
+    show(f"\n=== {suite.name}: {' '.join(suite.command)}\n")
     count = Count()
     started = time.monotonic()
     process = subprocess.Popen(
@@ -125,7 +131,7 @@ def run(suite: Suite) -> Count:
     try:
         assert process.stdout is not None
         for line in process.stdout:
-            print(line, end="", flush=True)
+            show(line)
             count.read(line.rstrip())
         status = process.wait()
     finally:
@@ -140,6 +146,28 @@ def run(suite: Suite) -> Count:
     return count
 
 
+def show_now(text: str) -> None:
+    print(text, end="", flush=True)
+
+
+def run_beside(suite: Suite) -> Count:
+    """Runs a suite beside others, and shows what it said when it has ended."""
+    said: list[str] = []
+    count = run(suite, said.append)
+    show_now("".join(said))
+    return count
+
+
+def run_all(suites: list[Suite]) -> dict[str, Count]:
+    """Runs those that work one after the other, and those that wait a few at a time."""
+    counts = {suite.name: run(suite, show_now) for suite in suites if not suite.waits}
+    waiting = [suite for suite in suites if suite.waits]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        names = (suite.name for suite in waiting)
+        counts |= dict(zip(names, pool.map(run_beside, waiting), strict=True))
+    return counts
+
+
 def main() -> int:
     known = {suite.name for suite in SUITES}
     if unknown := set(sys.argv[1:]) - known:
@@ -147,7 +175,7 @@ def main() -> int:
         return 2
     chosen = [suite for suite in SUITES if not sys.argv[1:] or suite.name in sys.argv[1:]]
     absent = {suite.name: missing(suite.language) for suite in chosen}
-    results = {suite.name: run(suite) for suite in chosen if not absent[suite.name]}
+    results = run_all([suite for suite in chosen if not absent[suite.name]])
     print("\n=== all suites")
     for name, reason in absent.items():
         if reason:
