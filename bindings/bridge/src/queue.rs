@@ -6,8 +6,12 @@ use std::sync::Mutex;
 /// The loop is rung once for everything that ends before it looks, and takes all of it at once.
 pub struct CompletionQueue {
     state: Mutex<State>,
-    wake: Box<dyn Fn() + Send + Sync>,
+    /// None once the loop is gone. Not part of the state, which the loop looks at as soon as it is
+    /// woken: it would run into the lock of who has woken it.
+    wake: Mutex<Option<Wake>>,
 }
+
+type Wake = Box<dyn Fn() + Send>;
 
 #[derive(Default)]
 struct State {
@@ -19,8 +23,8 @@ struct State {
 
 impl CompletionQueue {
     /// A queue that calls `wake`, from any thread, when the loop is at rest and something ends.
-    pub fn new(wake: impl Fn() + Send + Sync + 'static) -> Self {
-        Self { state: Mutex::default(), wake: Box::new(wake) }
+    pub fn new(wake: impl Fn() + Send + 'static) -> Self {
+        Self { state: Mutex::default(), wake: Mutex::new(Some(Box::new(wake))) }
     }
 
     /// Takes what has ended, in exchange for an empty list.
@@ -39,11 +43,15 @@ impl CompletionQueue {
         !state.rung
     }
 
-    /// Ends the queue: its loop is gone.
+    /// Ends the queue: its loop is gone. No wake-up is under way after that, so that what it writes
+    /// to can be freed.
     pub fn close(&self) {
-        let mut state = lock(&self.state);
-        state.closed = true;
-        state.ended.clear();
+        {
+            let mut state = lock(&self.state);
+            state.closed = true;
+            state.ended.clear();
+        }
+        *lock(&self.wake) = None;
     }
 
     /// Adds operation `id`; whether the loop is to be rung for it. After [`close`](Self::close) it
@@ -59,11 +67,8 @@ impl CompletionQueue {
 
     /// Wakes the loop.
     pub(crate) fn ring(&self) {
-        // Under the lock, so that `close` returns only when no wake-up is under way and what it
-        // writes to can be freed.
-        let state = lock(&self.state);
-        if !state.closed {
-            (self.wake)();
+        if let Some(wake) = &*lock(&self.wake) {
+            wake();
         }
     }
 }
