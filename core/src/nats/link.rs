@@ -168,7 +168,9 @@ impl Link {
         if let Some(requests) = lane.and_then(|(lane, size)| lane.requests(size)) {
             return Ok(requests);
         }
-        self.connected().await?;
+        // Apart, as everything that few calls need: a call that is as small as can be is allocated
+        // by one thread and freed by another without either waiting for the other.
+        Box::pin(self.connected()).await?;
         Ok(&self.requests)
     }
 

@@ -45,7 +45,7 @@ impl NatsStore {
         let bucket = &self.bucket;
         bucket.link.check_open()?;
         if !bucket.direct {
-            return self.last_by_leader(key).await;
+            return Box::pin(self.last_by_leader(key)).await;
         }
         let reading = bucket.gather.enter();
         if let Some(last) = reading.shared(bucket, key).await {
@@ -58,7 +58,7 @@ impl NatsStore {
             match response.status() {
                 None => return last_of(&response.said(), &response).map(Some),
                 Some(NOT_FOUND) => return Ok(None),
-                Some(NO_RESPONDERS) => bucket.wait_for_server().await?,
+                Some(NO_RESPONDERS) => Box::pin(bucket.wait_for_server()).await?,
                 Some(status) => return Err(refused(status, &response)),
             }
         }

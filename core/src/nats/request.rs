@@ -173,13 +173,25 @@ impl Requests {
         headers: Option<&Headers>,
         payload: &[u8],
     ) -> Result<(), Unanswered> {
-        let client = match &self.way {
-            Way::Client(client) => client,
+        match &self.way {
+            Way::Client(client) => {
+                Box::pin(self.publish(client, subject, ticket, headers, payload)).await
+            }
             Way::Lane(outgoing) => {
                 let headers = headers.map_or(&[][..], Headers::text);
-                return self.write(outgoing, &subject, ticket, headers, payload);
+                self.write(outgoing, &subject, ticket, headers, payload)
             }
-        };
+        }
+    }
+
+    async fn publish(
+        &self,
+        client: &Client,
+        subject: Subject,
+        ticket: Ticket,
+        headers: Option<&Headers>,
+        payload: &[u8],
+    ) -> Result<(), Unanswered> {
         let payload = Bytes::copy_from_slice(payload);
         let digits = ticket.digits();
         let token = digits.iter().copied().map(char::from);

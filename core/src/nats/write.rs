@@ -56,7 +56,7 @@ impl NatsStore {
                 };
             }
             // Nobody heard of the write.
-            bucket.wait_for_server().await?;
+            Box::pin(bucket.wait_for_server()).await?;
         }
     }
 
@@ -99,7 +99,7 @@ impl NatsStore {
                 Err(refusal) => return Err(refusal.into()),
             }
             // The leader is asked, since another server may not have what it conflicted with.
-            let last = self.last_by_leader(key).await?;
+            let last = Box::pin(self.last_by_leader(key)).await?;
             if last.as_ref().is_some_and(|last| last.kind == UpdateKind::Put) {
                 return Err(KvError::AlreadyExists);
             }
@@ -156,7 +156,7 @@ impl NatsStore {
     async fn visible(&self, key: &str, expected: &VersionToken) -> Result<u64, KvError> {
         let expected = revision(expected)?;
         if !self.bucket.seen.has(expected) {
-            let last = self.last_by_leader(key).await?;
+            let last = Box::pin(self.last_by_leader(key)).await?;
             let last = last.filter(|last| last.version == expected);
             if last.is_none_or(|last| last.kind == UpdateKind::Purge) {
                 return Err(KvError::RevisionMismatch);
