@@ -20,8 +20,6 @@ class Runtime:
     command: tuple[str, ...]
     differs: frozenset[str] = frozenset()
     """The tests that fail on it, for a reason that docs/node.md tells."""
-    wavers: frozenset[str] = frozenset()
-    """The tests that fail on it now and then, for a reason that docs/node.md tells."""
 
     @property
     def program(self) -> Path:
@@ -44,11 +42,7 @@ RUNTIMES = (
         ),
         differs=frozenset({"e an error's stack leads to the call, also if its answer came later"}),
     ),
-    Runtime(
-        "deno",
-        ("test", "--allow-all", "--no-check", "--junit-path={report}"),
-        wavers=frozenset({"file: 50 workers terminated with operations in flight"}),
-    ),
+    Runtime("deno", ("test", "--allow-all", "--no-check", "--junit-path={report}")),
 )
 
 
