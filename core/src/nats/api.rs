@@ -134,6 +134,11 @@ pub(super) struct StreamState {
 }
 
 impl StreamInfo {
+    /// Whether it holds nothing but the last messages of the subjects of one bucket.
+    pub(super) fn is_all_last(&self) -> bool {
+        self.config.subjects.len() == 1 && self.config.max_msgs_per_subject == 1
+    }
+
     /// A number that is another one for a stream that was deleted and made again (FNV-1a).
     pub(super) fn incarnation(&self) -> u64 {
         let hash = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);

@@ -42,6 +42,7 @@ pub(super) enum Start {
 /// What a consumer is to deliver.
 pub(super) struct Wanted<'a> {
     pub(super) start: Start,
+    /// Of which subjects; none is all there are.
     pub(super) filters: &'a [String],
     pub(super) headers_only: bool,
     /// Whether it may push.
@@ -262,6 +263,9 @@ fn config<'a>(
         many => (None, many),
     };
     let (deliver_policy, opt_start_seq) = match wanted.start {
+        // The server takes the last message of every subject only of a filter. Without one it is
+        // asked by who knows that there is no other.
+        Start::State if wanted.filters.is_empty() => ("all", None),
         Start::State => ("last_per_subject", None),
         Start::After(version) => ("by_start_sequence", Some(version + 1)),
     };

@@ -39,9 +39,11 @@ impl Resume {
         if let Some(lost) = self.replaces {
             lost.delete().await;
         }
+        // Comparing no subjects spares the server a part of each message.
+        let is_all = *self.filters == [self.bucket.subject(">")] && info.is_all_last();
         let wanted = Wanted {
             start: self.start,
-            filters: &self.filters,
+            filters: if is_all { &[] } else { &self.filters },
             headers_only: self.keys_only,
             pushed: self.pushed,
         };
