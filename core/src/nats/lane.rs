@@ -32,15 +32,8 @@ pub(super) struct Lane {
     requests: Requests,
     outgoing: Arc<Outgoing>,
     wanted: Arc<Notify>,
-    last: signal::Receiver<Attempt>,
-}
-
-/// The last attempt to open it, and none at first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Attempt {
-    None,
-    Failed,
-    Succeeded,
+    /// Whether the last attempt to open it failed, told after each.
+    failed: signal::Receiver<bool>,
 }
 
 /// Requests above this go the other way, where they are not copied.
@@ -64,13 +57,13 @@ impl Lane {
     /// A lane to the servers that this client knows, which is opened once it is wanted.
     pub(super) fn new(client: Client, dial: Dial) -> Self {
         let (outgoing, wanted) = (Arc::new(Outgoing::default()), Arc::new(Notify::new()));
-        let (attempted, last) = signal::channel(Attempt::None);
+        let (attempted, failed) = signal::channel(false);
         let inbox = new_inbox(&client);
         let requests = Requests::over_lane(inbox.clone(), outgoing.clone(), |table| {
             let (outgoing, wanted) = (outgoing.clone(), wanted.clone());
             Keeper { client, dial, inbox, outgoing, wanted, attempted, table }.run()
         });
-        Self { requests, outgoing, wanted, last }
+        Self { requests, outgoing, wanted, failed }
     }
 
     /// The way for a request of this size, if there is one now.
@@ -92,12 +85,12 @@ impl Lane {
 
     /// Has it opened, if it is not open, and waits a moment for that, unless it failed before.
     pub(super) async fn opened(&self) {
-        let mut last = self.last.clone();
-        let failed = *last.borrow_and_update() == Attempt::Failed;
+        let mut attempts = self.failed.clone();
+        let failed = *attempts.borrow_and_update();
         if !self.outgoing.is_open() {
             self.want();
             if !failed {
-                let _ = timeout(OPENING, last.changed()).await;
+                let _ = timeout(OPENING, attempts.changed()).await;
             }
         }
     }
@@ -130,7 +123,8 @@ struct Keeper {
     inbox: String,
     outgoing: Arc<Outgoing>,
     wanted: Arc<Notify>,
-    attempted: signal::Sender<Attempt>,
+    /// Told of each attempt whether it failed.
+    attempted: signal::Sender<bool>,
     table: Weak<Mutex<Table>>,
 }
 
@@ -147,7 +141,7 @@ impl Keeper {
                 }
                 Err(error) => {
                     tracing::debug!(%error, "no connection for requests");
-                    self.attempted.send_replace(Attempt::Failed);
+                    self.attempted.send_replace(true);
                     sleep(delay).await;
                     delay = (delay * 2).min(LONGEST_DELAY);
                 }
@@ -182,7 +176,7 @@ impl Keeper {
             silent: 0,
         };
         self.outgoing.open(accepted.direct);
-        self.attempted.send_replace(Attempt::Succeeded);
+        self.attempted.send_replace(false);
         let why = poll_fn(|cx| serving.poll(cx)).await;
         self.outgoing.close();
         if let Some(table) = self.table.upgrade() {
