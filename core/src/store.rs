@@ -1,7 +1,7 @@
 //! Connections and the stores on them.
 
 use crate::key;
-use crate::kv::{KvError, KvPurge, KvReader, KvTtl, KvWatcher, KvWriter};
+use crate::kv::{KvError, KvPurge, KvReader, KvTtl, KvWatcher, KvWriter, check_duration};
 use async_trait::async_trait;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -73,7 +73,8 @@ pub struct StoreConfig {
     pub storage: StorageType,
     /// Versions kept of each key, 1 to 64.
     pub max_history: Option<u32>,
-    /// How long an entry lives, unless it is written again.
+    /// How long an entry lives, unless it is written again; at most
+    /// [`MAX_DURATION`](crate::kv::MAX_DURATION).
     pub max_age: Option<Duration>,
     /// The size of all keys and values, in bytes.
     pub max_bytes: Option<i64>,
@@ -90,12 +91,12 @@ impl StoreConfig {
         let refuse = |field: &str, value: &dyn std::fmt::Display, rule: &str| {
             Err(KvError::InvalidArgument(format!("store {:?}: {field} {value} {rule}", self.name)))
         };
+        if let Some(age) = self.max_age {
+            check_duration(&format!("store {:?}: max_age", self.name), age)?;
+        }
         match self {
             Self { max_history: Some(n), .. } if !(1..=64).contains(n) => {
                 refuse("max_history", n, "is not from 1 to 64")
-            }
-            Self { max_age: Some(age), .. } if age.is_zero() => {
-                refuse("max_age", &"0", "is not a time; leave it out for no limit")
             }
             Self { max_bytes: Some(n), .. } if *n <= 0 => {
                 refuse("max_bytes", n, "is not above 0; leave it out for no limit")

@@ -23,17 +23,22 @@ pub fn cursor(bytes: &[u8]) -> Result<WatchCursor, KvError> {
 
 /// A time in seconds, of the option `field`.
 pub fn seconds(field: &str, seconds: f64) -> Result<Duration, KvError> {
-    match Duration::try_from_secs_f64(seconds) {
-        Ok(time) if !time.is_zero() => Ok(time),
-        _ => Err(KvError::InvalidArgument(format!("{field} {seconds} s is not a time above 0"))),
-    }
+    time(field, seconds, "s", seconds)
 }
 
 /// A time in milliseconds, of the option `field`.
 pub fn millis(field: &str, millis: f64) -> Result<Duration, KvError> {
-    match Duration::try_from_secs_f64(millis / 1000.0) {
-        Ok(time) if !time.is_zero() => Ok(time),
-        _ => Err(KvError::InvalidArgument(format!("{field} {millis} ms is not a time above 0"))),
+    time(field, millis, "ms", millis / 1000.0)
+}
+
+/// A time above zero. What is shorter than a nanosecond is rounded up; whether it is too long for
+/// what it is given to is for the core to say, unless no duration holds it.
+fn time(field: &str, given: f64, unit: &str, seconds: f64) -> Result<Duration, KvError> {
+    let refuse = |rule| Err(KvError::InvalidArgument(format!("{field} {given} {unit} is {rule}")));
+    match Duration::try_from_secs_f64(seconds) {
+        Ok(time) if seconds > 0.0 => Ok(time.max(Duration::from_nanos(1))),
+        Err(_) if seconds > 0.0 => refuse("too long a time"),
+        _ => refuse("not a time above 0"),
     }
 }
 

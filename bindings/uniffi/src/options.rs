@@ -1,7 +1,7 @@
 use slipstream::handle::{self, Failure};
 use slipstream::kv::KvError;
 use slipstream::{NatsOptions, StoreConfig};
-use slipstream_bridge::{seconds, store_config, whole};
+use slipstream_bridge::{store_config, whole};
 use std::time::Duration;
 
 /// How long operations may take, and how to speak to a NATS cluster. Of `creds`, `creds_file`,
@@ -77,31 +77,27 @@ pub struct StoreOptions {
     pub discard: Option<String>,
 }
 
-impl ConnectOptions {
-    pub(crate) fn checked(self) -> Result<handle::ConnectOptions, Failure> {
-        let defaults = handle::ConnectOptions::default();
-        Ok(handle::ConnectOptions {
-            timeout: time("timeout", self.timeout, defaults.timeout)?,
-            connect_timeout: time(
-                "connect_timeout",
-                self.connect_timeout,
-                defaults.connect_timeout,
-            )?,
+impl From<ConnectOptions> for handle::ConnectOptions {
+    fn from(given: ConnectOptions) -> Self {
+        let defaults = Self::default();
+        Self {
+            timeout: given.timeout.unwrap_or(defaults.timeout),
+            connect_timeout: given.connect_timeout.unwrap_or(defaults.connect_timeout),
             nats: NatsOptions {
-                creds: self.creds,
-                creds_file: self.creds_file.map(Into::into),
-                nkey: self.nkey,
-                token: self.token,
-                user: self.user,
-                password: self.password,
-                tls_ca: self.tls_ca.map(Into::into),
-                tls_cert: self.tls_cert.map(Into::into),
-                tls_key: self.tls_key.map(Into::into),
-                tls_first: self.tls_first,
-                stale_reads: self.stale_reads,
-                client_name: self.client_name,
+                creds: given.creds,
+                creds_file: given.creds_file.map(Into::into),
+                nkey: given.nkey,
+                token: given.token,
+                user: given.user,
+                password: given.password,
+                tls_ca: given.tls_ca.map(Into::into),
+                tls_cert: given.tls_cert.map(Into::into),
+                tls_key: given.tls_key.map(Into::into),
+                tls_first: given.tls_first,
+                stale_reads: given.stale_reads,
+                client_name: given.client_name,
             },
-        })
+        }
     }
 }
 
@@ -123,14 +119,5 @@ impl StoreOptions {
             self.num_replicas.map(|number| whole("num_replicas", number as f64)).transpose()?,
             self.discard.as_deref(),
         )
-    }
-}
-
-fn time(field: &str, given: Option<Duration>, default: Duration) -> Result<Duration, Failure> {
-    match given {
-        None => Ok(default),
-        Some(time) => {
-            seconds(field, time.as_secs_f64()).map_err(|error| Failure::new(error, "connect"))
-        }
     }
 }

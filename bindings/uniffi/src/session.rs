@@ -25,8 +25,7 @@ pub struct Session {
 /// within the time for connecting (rule L4).
 #[uniffi::export]
 pub async fn connect(url: String, options: ConnectOptions) -> Result<Arc<Session>, KvError> {
-    let options = options.checked()?;
-    let handle = drive(async move { handle::connect(&url, options).await }).await?;
+    let handle = drive(async move { handle::connect(&url, options.into()).await }).await?;
     Ok(Arc::new(Session { handle: Counted::new(Kind::Session, handle) }))
 }
 

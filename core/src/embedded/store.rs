@@ -9,7 +9,7 @@ use super::watch::EmbeddedWatch;
 use crate::key::{PrefixSet, check_key, check_prefix};
 use crate::kv::{
     KvEntry, KvError, KvPurge, KvReader, KvTtl, KvWatcher, KvWriter, OpenWatch, VersionToken,
-    WatchCursor,
+    WatchCursor, check_duration,
 };
 use crate::store::KvStore;
 use async_trait::async_trait;
@@ -95,6 +95,9 @@ impl<E: Engine> EmbeddedStore<E> {
         ttl: Option<Duration>,
     ) -> Result<Written, KvError> {
         check_key(key)?;
+        if let Some(ttl) = ttl {
+            check_duration("ttl", ttl)?;
+        }
         if let Action::Put(value) | Action::Create(value) | Action::Update(value, _) = action
             && value.len() > MAX_VALUE
         {

@@ -3,13 +3,14 @@ use super::failure::Failure;
 use super::store::Store;
 use super::url;
 use crate::fork;
-use crate::kv::KvError;
+use crate::kv::{KvError, check_duration};
 use crate::nats::NatsOptions;
 use crate::store::{Connection, ConnectionCapabilities, StoreConfig};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How a session connects and how long its operations may take.
+/// How a session connects and how long its operations may take. Times are above zero and at most
+/// [`MAX_DURATION`](crate::kv::MAX_DURATION).
 #[derive(Debug, Clone)]
 pub struct ConnectOptions {
     /// How long one operation may take before it ends in `Timeout` (contract rule L3).
@@ -18,6 +19,13 @@ pub struct ConnectOptions {
     pub connect_timeout: Duration,
     /// How to speak to a NATS cluster; of no use, and so refused, with any other URL.
     pub nats: NatsOptions,
+}
+
+impl ConnectOptions {
+    fn check(&self) -> Result<(), KvError> {
+        check_duration("timeout", self.timeout)?;
+        check_duration("connect_timeout", self.connect_timeout)
+    }
 }
 
 impl Default for ConnectOptions {
@@ -44,7 +52,10 @@ pub struct Session {
 /// `tls://HOST`, `ws://HOST` or `wss://HOST`, with `USER:PASSWORD@` or `TOKEN@` before the host,
 /// `:PORT` behind it, and further servers after commas.
 pub async fn connect(url: &str, options: ConnectOptions) -> Result<Session, Failure> {
-    let connection = url::open(url, &options).map_err(|error| Failure::new(error, "connect"))?;
+    let connection = options
+        .check()
+        .and_then(|()| url::open(url, &options))
+        .map_err(|error| Failure::new(error, "connect"))?;
     let limit = options.connect_timeout;
     let session = Session::new(connection, url, options);
     Deadlines::new(limit)

@@ -5,6 +5,7 @@ use crate::fork;
 use crate::key::{check_key, check_prefix};
 use crate::kv::{
     KvEntry, KvError, KvPurge, KvReader, KvTtl, KvWatcher, KvWriter, VersionToken, WatchCursor,
+    check_duration,
 };
 use crate::store::KvStore;
 use std::future::Future;
@@ -239,11 +240,7 @@ impl Store {
     }
 
     fn ttl(&self, ttl: Duration) -> Result<&Arc<dyn KvTtl>, KvError> {
-        if ttl.is_zero() {
-            return Err(KvError::InvalidArgument(
-                "ttl 0 is not a time; leave it out for none".into(),
-            ));
-        }
+        check_duration("ttl", ttl)?;
         self.inner.ttl.as_ref().ok_or_else(|| absent("ttl"))
     }
 }

@@ -2,6 +2,7 @@
 
 mod batch;
 mod cursor;
+mod duration;
 mod entry;
 mod error;
 mod purge;
@@ -13,6 +14,8 @@ mod writer;
 
 pub use batch::{UpdateBatch, UpdateKind, UpdateRef};
 pub use cursor::WatchCursor;
+pub use duration::MAX_DURATION;
+pub(crate) use duration::check_duration;
 pub use entry::{KvEntry, KvUpdate};
 pub use error::KvError;
 pub use purge::KvPurge;

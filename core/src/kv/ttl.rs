@@ -3,7 +3,8 @@ use async_trait::async_trait;
 use std::time::Duration;
 
 /// Writes that end by themselves: leases, locks, presence (contract rule W5). A time to live
-/// under the backend's resolution is rounded up.
+/// under the backend's resolution is rounded up. Zero and what is above
+/// [`MAX_DURATION`](super::MAX_DURATION) are `InvalidArgument`.
 #[async_trait]
 pub trait KvTtl: KvWriter {
     /// `put`, and the key is gone after `ttl`.

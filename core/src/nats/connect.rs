@@ -4,7 +4,7 @@ use super::credentials::Credentials;
 use super::dial::Dial;
 use super::events::Events;
 use super::tls;
-use crate::kv::KvError;
+use crate::kv::{KvError, check_duration};
 use async_nats::{
     Client, ConnectError, ConnectErrorKind, ConnectOptions, ReconnectToServer, Server, ServerInfo,
 };
@@ -42,6 +42,8 @@ pub(super) async fn connect(
     settings: &Settings,
     events: Arc<Events>,
 ) -> Result<(Client, Dial), KvError> {
+    check_duration("timeout", settings.timeout)?;
+    check_duration("connect_timeout", settings.connect_timeout)?;
     let deadline = Instant::now() + settings.connect_timeout;
     let mut addresses = Addresses::parse(&settings.url)?;
     let dial = timeout_at(deadline, dial(settings.clone(), addresses.clone()))

@@ -293,7 +293,7 @@ pub(super) async fn sweep(table: Weak<Mutex<Table>>) {
 
 /// How many sweeps a time spans. One more, since a request may be made just before a sweep.
 fn sweeps(time: Duration) -> u32 {
-    time.div_duration_f32(SWEEP).ceil() as u32 + 1
+    (time.div_duration_f32(SWEEP).ceil() as u32).saturating_add(1)
 }
 
 #[cfg(test)]
@@ -379,6 +379,7 @@ mod tests {
     #[test]
     fn a_time_spans_at_least_its_sweeps() {
         assert_eq!(sweeps(Duration::ZERO), 1);
+        assert_eq!(sweeps(Duration::MAX), u32::MAX);
         assert_eq!(sweeps(SWEEP), 2);
         assert_eq!(sweeps(SWEEP * 3 / 2), 3);
     }

@@ -7,7 +7,7 @@ use super::message::{
 };
 use super::store::NatsStore;
 use crate::key::check_key;
-use crate::kv::{KvError, KvPurge, KvTtl, KvWriter, UpdateKind, VersionToken};
+use crate::kv::{KvError, KvPurge, KvTtl, KvWriter, UpdateKind, VersionToken, check_duration};
 use async_nats::Subject;
 use async_trait::async_trait;
 use serde::de::IgnoredAny;
@@ -208,6 +208,7 @@ impl KvTtl for NatsStore {
         value: &[u8],
         ttl: Duration,
     ) -> Result<VersionToken, KvError> {
+        check_duration("ttl", ttl)?;
         let write = Write { key, value, operation: None, expected: None, ttl: Some(ttl) };
         Ok(self.write(write).await??)
     }
@@ -218,6 +219,7 @@ impl KvTtl for NatsStore {
         value: &[u8],
         ttl: Duration,
     ) -> Result<VersionToken, KvError> {
+        check_duration("ttl", ttl)?;
         self.create_for(key, value, Some(ttl)).await
     }
 
@@ -228,6 +230,7 @@ impl KvTtl for NatsStore {
         expected: &VersionToken,
         ttl: Duration,
     ) -> Result<VersionToken, KvError> {
+        check_duration("ttl", ttl)?;
         self.update_for(key, value, expected, Some(ttl)).await
     }
 }

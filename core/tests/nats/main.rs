@@ -5,6 +5,7 @@ mod place;
 mod tap;
 
 mod connecting;
+mod durations;
 mod gathering;
 mod lane;
 mod listing;
