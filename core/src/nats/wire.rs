@@ -44,6 +44,9 @@ struct Span {
 const LONGEST_LINE: usize = 1 << 20;
 /// A server can be told to take messages of 64 MiB.
 const LARGEST_MESSAGE: usize = 1 << 30;
+/// How much of a message there is room for before it comes; a server takes this much unless told
+/// otherwise.
+const RESERVED: usize = 2 << 20;
 /// A frame up to this size is copied, so that a message that is kept for long does not keep the
 /// buffer that it was read into.
 const COPIED: usize = 16 << 10;
@@ -169,8 +172,10 @@ fn next_message(
     let start = line + LINE_END.len();
     let end = start + total;
     let Some(after) = buffer.get(end..end + LINE_END.len()) else {
-        // So that it comes in few reads.
-        buffer.reserve(end + LINE_END.len() - buffer.len());
+        // So that it comes in few reads. A message that only claims to be long takes no memory: the
+        // buffer grows with what has come.
+        let missing = end + LINE_END.len() - buffer.len();
+        buffer.reserve(missing.min(RESERVED.max(buffer.len())));
         return Ok(None);
     };
     if after != LINE_END {
@@ -328,6 +333,19 @@ mod tests {
             panic!("{frames:?}")
         };
         assert_eq!((info.trim_ascii(), error.as_str()), (&b"{\"a\":1}"[..], "Stale Connection"));
+    }
+
+    #[test]
+    fn x6_a_message_that_claims_to_be_long_takes_no_memory() {
+        for line in ["MSG s 1 1000000000\r\n", "HMSG s 1 1000 1000000000\r\n"] {
+            let mut buffer = BytesMut::from(line);
+            assert!(next_frame(&mut buffer).unwrap().is_none());
+            assert!(buffer.capacity() <= 2 * RESERVED, "{} bytes", buffer.capacity());
+            // It grows with what has come.
+            buffer.resize(4 * RESERVED, b'x');
+            assert!(next_frame(&mut buffer).unwrap().is_none());
+            assert!((5 * RESERVED..=16 * RESERVED).contains(&buffer.capacity()));
+        }
     }
 
     #[test]

@@ -358,6 +358,24 @@ fn a_store_is_read_and_written() {
     }
 }
 
+/// A file system whose files may be of any length: a hole takes no room.
+#[cfg(target_os = "linux")]
+#[test]
+fn x6_memory_is_not_taken_on_the_length_of_a_file_s_word() {
+    let folder = tempfile::tempdir_in("/dev/shm").unwrap();
+    let path = folder.path().join("state.db");
+    let store = Store::open(&path);
+    store.change(&mut Random(6), 100);
+    let sum = store.sum();
+    store.close();
+    let length = fs::metadata(&path).unwrap().len();
+    let file = File::options().write(true).open(&path).unwrap();
+    file.set_len(1 << 62).unwrap();
+    verify(&path, false).unwrap();
+    file.set_len(length).unwrap();
+    assert_eq!(use_store(&path), sum);
+}
+
 /// Reads all of a store, changes it a few times and reads it again.
 fn use_store(path: &Path) -> u32 {
     let store = Store::open(path);

@@ -3,6 +3,7 @@ use super::page::{Content, HEADER, Page, overflow_pages};
 use super::{Fault, read, u64_at};
 use crate::embedded::engine::Table;
 use crate::embedded::file::tables::{checked, name};
+use hashbrown::HashMap;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -20,7 +21,7 @@ pub(super) fn walk(file: &File, length: u64, meta: Meta) -> Result<(), Fault> {
         last_page: meta.last_page,
         transaction: meta.transaction,
         last_free: 0,
-        seen: vec![0; (pages / 64 + 1) as usize],
+        seen: HashMap::default(),
         beyond: BTreeSet::new(),
         buffers: Vec::new(),
         starts: vec![0; meta.page_size / 2],
@@ -78,8 +79,10 @@ struct Walk<'f> {
     transaction: u64,
     /// The last transaction that let pages go.
     last_free: u64,
-    /// A bit for every page of the file that has been met, used or free: none may be met twice.
-    seen: Vec<u64>,
+    /// The pages of the file that have been met, used or free: none may be met twice. 64 of them are
+    /// the bits of one number, and what was not met takes no memory, however long a file claims to
+    /// be.
+    seen: HashMap<u64, u64>,
     /// The free pages past the end of the file.
     beyond: BTreeSet<u64>,
     buffers: Vec<Vec<u8>>,
@@ -253,7 +256,7 @@ impl Walk<'_> {
         if page >= self.pages {
             return Fault::damaged(format!("it is cut off before page {page}"));
         }
-        let (word, bit) = (&mut self.seen[(page / 64) as usize], 1 << (page % 64));
+        let (word, bit) = (self.seen.entry(page / 64).or_default(), 1 << (page % 64));
         if *word & bit != 0 {
             return Fault::damaged(format!("page {page} is used twice"));
         }
