@@ -6,7 +6,7 @@ from collections.abc import Coroutine, Generator
 from datetime import timedelta
 from os import PathLike
 from types import TracebackType
-from typing import Any
+from typing import Any, NoReturn
 
 from slipstream import _native
 from slipstream._native import Connection
@@ -40,6 +40,10 @@ class Connecting(Coroutine[Any, Any, Connection]):
     def close(self) -> None:
         """Cancel the call."""
         self._call.close()
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be pickled or copied: a call cannot be made twice out of one."""
+        raise TypeError(f"a {type(self).__qualname__} cannot be pickled or copied: await it")
 
     async def __aenter__(self) -> Connection:
         """Connect."""

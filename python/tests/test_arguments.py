@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import inspect
+import sys
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -79,6 +82,43 @@ async def test_l2_a_bad_configuration_is_refused(options: dict[str, Any]) -> Non
             await conn.store(**arguments)
         assert name in str(caught.value)
         assert name == "max_age" or str(value) in str(caught.value)
+
+
+class Boasting:
+    """An iterable that says it is longer than any memory."""
+
+    def __init__(self, *keys: str) -> None:
+        self.keys = keys
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.keys)
+
+    def __len__(self) -> int:
+        return sys.maxsize
+
+    def __length_hint__(self) -> int:
+        return sys.maxsize
+
+
+async def test_x6_memory_is_not_taken_on_a_length_s_word(open_store: OpenStore) -> None:
+    async with open_store() as store:
+        await store.put("a", b"1")
+        found = await store.get_many(Boasting("b", "a"))
+        assert [entry and entry.value for entry in found] == [None, b"1"]
+        many: Any = range(10**15)
+        with pytest.raises(TypeError, match="keys must be an iterable of str, not of int"):
+            await store.get_many(many)
+        # Sixteen bytes that are told as a petabyte, as numpy tells what is broadcast.
+        made = ctypes.pythonapi.PyMemoryView_FromMemory
+        made.restype = ctypes.py_object
+        made.argtypes = (ctypes.c_void_p, ctypes.c_ssize_t, ctypes.c_int)
+        bytes16 = ctypes.create_string_buffer(16)
+        vast = made(ctypes.addressof(bytes16), 2**50, 0x100)
+        for write in (store.put, store.create):
+            with pytest.raises(MemoryError, match=r"no memory for value of 1125899906842624 bytes"):
+                await write("a", vast)
+        with pytest.raises(MemoryError, match=r"no memory for cursor"):
+            store.watch("", cursor=vast)
 
 
 async def test_types_that_are_wrong_are_type_errors(open_store: OpenStore) -> None:

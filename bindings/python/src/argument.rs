@@ -1,9 +1,9 @@
 use crate::failure;
 use pyo3::buffer::PyBuffer;
-use pyo3::exceptions::{PyOverflowError, PyTypeError};
+use pyo3::exceptions::{PyMemoryError, PyOverflowError, PyTypeError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyByteArray, PyBytes, PyDelta, PyString};
+use pyo3::types::{PyBool, PyByteArray, PyBytes, PyDelta, PyString};
 use slipstream::kv::{KvError, VersionToken, WatchCursor};
 use slipstream_bridge as bridge;
 use std::fmt::Display;
@@ -37,7 +37,8 @@ pub(crate) fn keys(keys: &Bound<'_, PyAny>) -> PyResult<Vec<Py<PyString>>> {
         return Err(refuse(&"one str; put it into a list"));
     }
     let class = keys.get_type().name()?;
-    let mut texts = Vec::with_capacity(keys.len().unwrap_or_default());
+    // Grows with what comes: what an iterable says of its length need not be so.
+    let mut texts = Vec::new();
     for key in keys.try_iter().map_err(|_| refuse(&class))? {
         match key?.cast_into::<PyString>() {
             Ok(key) => texts.push(key.unbind()),
@@ -53,15 +54,29 @@ pub(crate) fn keys(keys: &Bound<'_, PyAny>) -> PyResult<Vec<Py<PyString>>> {
 /// A value, token or cursor: anything that holds bytes.
 pub(crate) fn bytes(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
     if let Ok(value) = value.cast::<PyBytes>() {
+        check_room(name, value.as_bytes().len())?;
         return Ok(value.as_bytes().to_vec());
     }
     if let Ok(value) = value.cast::<PyByteArray>() {
+        check_room(name, value.len())?;
         return Ok(value.to_vec());
     }
     let hint = if value.is_instance_of::<PyString>() { "; encode it first" } else { "" };
     let text = format!("{name} must be bytes, not {}{hint}", value.get_type().name()?);
     let buffer = PyBuffer::<u8>::get(value).map_err(|_| PyTypeError::new_err(text))?;
+    check_room(name, buffer.item_count())?;
     buffer.to_vec(value.py())
+}
+
+/// Refuses what there is no memory for, which would end the process: a buffer may have more bytes
+/// than there are behind it, as a numpy array that repeats one has.
+fn check_room(name: &str, bytes: usize) -> PyResult<()> {
+    /// What is smaller is not worth asking for.
+    const LARGE: usize = 1 << 20;
+    if bytes > LARGE && Vec::<u8>::new().try_reserve_exact(bytes).is_err() {
+        return Err(PyMemoryError::new_err(format!("no memory for {name} of {bytes} bytes")));
+    }
+    Ok(())
 }
 
 /// A version that this or another process got.
@@ -86,12 +101,30 @@ pub(crate) fn duration(
     field: &str,
     value: &Bound<'_, PyAny>,
 ) -> PyResult<Duration> {
-    let seconds = if value.is_instance_of::<PyDelta>() {
-        value.call_method0(intern!(value.py(), "total_seconds"))?.extract()?
-    } else {
-        value.extract()?
+    let py = value.py();
+    let refuse = || -> PyResult<f64> {
+        let class = value.get_type().name()?;
+        Err(PyTypeError::new_err(format!(
+            "{field} must be a number of seconds or a timedelta, not {class}"
+        )))
     };
-    bridge::seconds(field, seconds).map_err(|error| failure::refuse(value.py(), error, operation))
+    let seconds = if value.is_instance_of::<PyDelta>() {
+        value.call_method0(intern!(py, "total_seconds"))?.extract()?
+    } else if value.is_instance_of::<PyBool>() {
+        refuse()?
+    } else {
+        match value.extract::<f64>() {
+            Ok(seconds) => seconds,
+            // A whole number may be larger than every one that is floating point.
+            Err(error) if error.is_instance_of::<PyOverflowError>(py) => match value.lt(0)? {
+                true => f64::NEG_INFINITY,
+                false => f64::INFINITY,
+            },
+            Err(error) if error.is_instance_of::<PyTypeError>(py) => refuse()?,
+            Err(error) => return Err(error),
+        }
+    };
+    bridge::seconds(field, seconds).map_err(|error| failure::refuse(py, error, operation))
 }
 
 /// A time to live, if one is given.

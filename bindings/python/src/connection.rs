@@ -1,6 +1,7 @@
 use crate::argument::{self, Text};
 use crate::failure;
 use crate::mode::Mode;
+use crate::record::no_record;
 use crate::task::Task;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
@@ -192,6 +193,10 @@ impl ConnectionHandle {
         let state = if slf.get().is_healthy() { "" } else { " (not connected)" };
         let url = slf.get().url();
         Ok(format!("<{} to {url:?}{state}>", slf.get_type().fully_qualified_name()?))
+    }
+
+    fn __reduce__(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        no_record(slf)
     }
 }
 

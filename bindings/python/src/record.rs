@@ -1,4 +1,5 @@
 use pyo3::PyClass;
+use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -54,6 +55,15 @@ impl Record {
         let values = fields(slf)?.into_iter().map(|(_, value)| value);
         Ok((slf.get_type(), PyTuple::new(slf.py(), values.collect::<Vec<_>>())?))
     }
+}
+
+/// Why a handle is neither pickled nor copied, which would both make a second one out of nothing.
+pub(crate) fn no_record<T>(handle: &Bound<'_, PyAny>) -> PyResult<T> {
+    let class = handle.get_type().fully_qualified_name()?;
+    Err(PyTypeError::new_err(format!(
+        "a {class} cannot be pickled or copied: it belongs to this process; connect in the one that \
+         is to use it"
+    )))
 }
 
 /// A version as Python is given it.

@@ -2,6 +2,7 @@ use crate::argument::{self, Text};
 use crate::entry::Entry;
 use crate::failure;
 use crate::mode::Mode;
+use crate::record::no_record;
 use crate::task::Task;
 use crate::watch::WatchHandle;
 use pyo3::prelude::*;
@@ -342,5 +343,9 @@ impl StoreHandle {
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
         let class = slf.get_type().fully_qualified_name()?;
         Ok(format!("<{class} {:?}>", slf.get().store.name()))
+    }
+
+    fn __reduce__(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        no_record(slf)
     }
 }

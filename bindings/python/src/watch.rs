@@ -1,6 +1,6 @@
 use crate::failure;
 use crate::mode::Mode;
-use crate::record::cursor_bytes;
+use crate::record::{cursor_bytes, no_record};
 use crate::task::{Portion, Task};
 use crate::update::Parts;
 use pyo3::exceptions::PyResourceWarning;
@@ -161,6 +161,10 @@ impl WatchHandle {
         let class = slf.get_type().fully_qualified_name()?;
         Ok(format!("<{class} of {:?}{state}>", slf.get().store))
     }
+
+    fn __reduce__(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        no_record(slf)
+    }
 }
 
 #[pymethods]
@@ -228,6 +232,10 @@ impl Batches {
     fn __anext__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         read(py, Mode::Awaited, self.watch.clone_ref(py), Portion::Batch)
     }
+
+    fn __reduce__(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        no_record(slf)
+    }
 }
 
 #[pymethods]
@@ -238,6 +246,10 @@ impl SyncBatches {
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         read(py, Mode::Blocking, self.watch.clone_ref(py), Portion::Batch)
+    }
+
+    fn __reduce__(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        no_record(slf)
     }
 }
 
