@@ -38,6 +38,26 @@ class StoreTest < Minitest::Test
     assert_equal [nil, "1"], found.map { |entry| entry&.value }
   end
 
+  # What is told key by key, and would never end.
+  Endless = Struct.new(:key) do
+    def each = loop { yield key }
+    def size = 2**62
+  end
+
+  def test_x6_memory_is_not_taken_on_a_length_s_word
+    @store.put("a", "1")
+    boasting = Enumerator.new(2**62) { |keys| keys << "b" << "a" }
+    assert_equal [nil, "1"], @store.get_many(boasting).map { |entry| entry&.value }
+    [0..(10**15), 1.step, Endless.new(7), [nil], [:a]].each do |keys|
+      error = assert_raises(TypeError) { Timeout.timeout(PATIENCE) { @store.get_many(keys) } }
+      assert_includes error.message, "keys must be texts, not"
+    end
+    [nil, 7, "a"].each do |keys|
+      error = assert_raises(TypeError) { @store.get_many(keys) }
+      assert_equal "keys must be anything with each, not #{keys.class}", error.message
+    end
+  end
+
   def test_a_time_to_live_is_in_seconds
     @store.put("a", "1", ttl: 0.05)
     eventually("a is gone") { @store.get("a").nil? }

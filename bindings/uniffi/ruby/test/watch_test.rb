@@ -87,6 +87,27 @@ class WatchTest < Minitest::Test
     watch.close
   end
 
+  def test_g2_a_refused_reader_closes_nothing
+    watch = @store.watch("")
+    reader = waiting { watch.next }
+    [
+      -> { watch.each { flunk } }, -> { watch.first(1) }, -> { watch.lazy.map(&:key).to_a },
+      -> { watch.each_batch { flunk } }, -> { watch.each.next }
+    ].each { |second| assert_raises(Slipstream::OperationFailed, &second) }
+    @store.put("a", "1")
+    assert_equal "a", reader.value.key
+    @store.put("b", "1")
+    assert_equal "b", watch.next.key
+    watch.close
+  end
+
+  def test_g2_a_watch_that_has_failed_says_so_again
+    watch = @store.watch("")
+    @connection.close
+    2.times { assert_raises(Slipstream::NotConnected) { watch.to_a } }
+    assert_raises(Slipstream::NotConnected) { watch.next }
+  end
+
   def test_without_prefixes_it_ends_at_once
     assert_equal [], @store.watch.to_a
   end

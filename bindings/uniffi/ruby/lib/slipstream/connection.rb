@@ -8,6 +8,8 @@ module Slipstream
   #   store = connection.store("nodes")
   #   connection.close
   class Connection
+    include Handle
+
     def initialize(session) # :nodoc:
       @session = session
     end

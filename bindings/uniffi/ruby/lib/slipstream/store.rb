@@ -8,6 +8,8 @@ module Slipstream
   #   version = store.update("node.a", "10.0.0.2", version)
   #   store.get("node.a").value # => "10.0.0.2"
   class Store
+    include Handle
+
     def initialize(native) # :nodoc:
       @native = native
     end
@@ -34,7 +36,8 @@ module Slipstream
     #
     #   first, second = store.get_many(["node.a", "node.b"])
     def get_many(keys)
-      Native.call { @native.get_many_blocking(keys.to_a) }.map { |found| Answer.entry(found) }
+      texts = Argument.keys(keys)
+      Native.call { @native.get_many_blocking(texts) }.map { |found| Answer.entry(found) }
     end
 
     # The raw last record of a key, which may be a tombstone with an empty value and its own version

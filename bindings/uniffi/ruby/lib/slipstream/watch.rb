@@ -13,6 +13,7 @@ module Slipstream
   #   end
   class Watch
     include Enumerable
+    include Handle
 
     # How long a reader is deaf to Ctrl-C and Thread#raise at most.
     PORTION = Time.at(0, 50, :millisecond)
