@@ -27,8 +27,8 @@ def test_ctrl_c_interrupts_a_blocking_call(call: str, url: str) -> None:
         store = conn.store("s")
         with store.watch("") as watch:
             watch.synced()
-            print("ready", flush=True)
             try:
+                print("ready", flush=True)
                 {call}
             except KeyboardInterrupt:
                 print("interrupted")
@@ -58,8 +58,8 @@ warnings.simplefilter("ignore")
 conn = slipstream.sync.connect(sys.argv[1], timeout=60)
 store = conn.store("s")
 freeze(int(sys.argv[2]))
-print("ready", flush=True)
 try:
+    print("ready", flush=True)
     CALL
 except KeyboardInterrupt:
     print("interrupted")
@@ -97,8 +97,8 @@ def test_ctrl_c_interrupts_connecting_to_a_black_hole(call: str) -> None:
                 import slipstream, slipstream.sync
                 async def connect():
                     await slipstream.connect(sys.argv[1], connect_timeout=60)
-                print("ready", flush=True)
                 try:
+                    print("ready", flush=True)
                     {call}
                 except KeyboardInterrupt:
                     print("interrupted")

@@ -240,8 +240,13 @@ async def test_w5_expiry_is_one_purge(url: str) -> None:
         store = await conn.store("leases")
         async with store.watch("") as watch:
             await store.put("k", b"v", ttl=0.2)
-            assert isinstance(await anext(watch), Put)
-            assert isinstance(await asyncio.wait_for(anext(watch), 5), Purge)
+            # A reader that is late may be told of the removal alone.
+            told = [await asyncio.wait_for(anext(watch), 5)]
+            if isinstance(told[0], Put):
+                told.append(await asyncio.wait_for(anext(watch), 5))
+            assert isinstance(told[-1], Purge)
+            await store.put("next", b"v")
+            assert (await anext(watch)).key == "next"
 
 
 async def test_a_watch_in_use_is_not_collected(open_store: OpenStore) -> None:
