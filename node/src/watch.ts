@@ -116,7 +116,16 @@ export class Watch implements AsyncIterable<Update>, AsyncDisposable {
   }
 
   #reader<T>(take: () => T | undefined): AsyncIterableIterator<T> {
+    // Set while somebody else reads: what leaves this iterator then, as a stream does over an error,
+    // must not close the watch of that reader.
+    let refused = false;
+    const close = () => {
+      if (!refused) {
+        this.#close();
+      }
+    };
     const wait = async (): Promise<IteratorResult<T, undefined>> => {
+      refused = this.#reading;
       while (await this.#fill()) {
         const value = take();
         if (value !== undefined) {
@@ -137,11 +146,11 @@ export class Watch implements AsyncIterable<Update>, AsyncDisposable {
         return waiting;
       },
       return: async () => {
-        this.#close();
+        close();
         return { value: undefined, done: true };
       },
       throw: async (error: unknown) => {
-        this.#close();
+        close();
         throw error;
       },
       [Symbol.asyncIterator]() {

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import test from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect, NotConnected, OperationFailed, WatchError } from "slipstream-kv";
@@ -210,6 +212,26 @@ test("two readers at once are an error, and the first one goes on", async (t) =>
   await assert.rejects(watch.batches().next(), OperationFailed);
   await store.put("a", "1");
   assert.equal(told((await within(first)).value), "put a=1");
+});
+
+test("g2 a refused reader closes nothing when it is left", async (t) => {
+  const { store } = await openStore(t);
+  const watch = store.watch("");
+  const first = watch[Symbol.asyncIterator]();
+  const waiting = first.next();
+  for (const leave of ["return", "throw"]) {
+    const second = watch.batches();
+    await assert.rejects(second.next(), OperationFailed);
+    // As streams leave what they were made from when it fails.
+    await second[leave](new Error("mine")).catch(() => {});
+  }
+  const failed = once(Readable.from(watch).resume(), "error");
+  assert.ok((await within(failed))[0] instanceof OperationFailed);
+  await store.put("a", "1");
+  assert.equal(told((await within(waiting)).value), "put a=1");
+  await store.put("b", "1");
+  assert.equal(told((await within(first.next())).value), "put b=1");
+  await first.return();
 });
 
 test("l5 closing the connection ends its watches with NotConnected", async () => {
