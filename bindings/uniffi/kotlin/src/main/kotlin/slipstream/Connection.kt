@@ -12,7 +12,10 @@ import kotlin.time.Duration
  * connect("memory:").use { connection -> println(connection.store("nodes").keys()) }
  * ```
  */
-public class Connection internal constructor(private val native: Session) : AutoCloseable {
+public class Connection internal constructor(
+    // Transient, so that what serialises objects by their fields makes no copy of a native handle.
+    @Transient private val native: Session,
+) : AutoCloseable {
     /** Where this connection leads, without a password or token. */
     public val url: String = native.url()
 

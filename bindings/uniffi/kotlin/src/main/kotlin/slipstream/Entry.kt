@@ -1,5 +1,6 @@
 package slipstream
 
+import java.io.Serializable
 import slipstream.ffi.Entry as NativeEntry
 
 /**
@@ -14,7 +15,7 @@ public class Entry(
     public val key: String,
     public val value: ByteArray,
     public val version: ByteArray,
-) {
+) : Serializable {
     internal constructor(entry: NativeEntry) : this(entry.key, entry.value, entry.version)
 
     override fun equals(other: Any?): Boolean =

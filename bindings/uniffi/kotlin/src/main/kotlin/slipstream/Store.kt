@@ -1,5 +1,8 @@
 package slipstream
 
+import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.flow.emitAll
+import kotlinx.coroutines.flow.flow
 import slipstream.ffi.Found
 import kotlin.time.Duration
 import slipstream.ffi.Store as NativeStore
@@ -14,7 +17,10 @@ import slipstream.ffi.Store as NativeStore
  * val entry = store.get("node.a")
  * ```
  */
-public class Store internal constructor(private val native: NativeStore) {
+public class Store internal constructor(
+    // Transient, so that what serialises objects by their fields makes no copy of a native handle.
+    @Transient private val native: NativeStore,
+) {
     /** The store's name. */
     public val name: String = native.name()
 
@@ -48,7 +54,7 @@ public class Store internal constructor(private val native: NativeStore) {
      * @throws Timeout if it took too long
      */
     public suspend fun getMany(keys: List<String>): List<Entry?> =
-        translating { native.getMany(keys) }.map { found -> found?.let { Entry(it) } }
+        translating { native.getMany(counted(keys)) }.map { found -> found?.let { Entry(it) } }
 
     /**
      * The raw last record of a key, which may be a tombstone with an empty value and its own version
@@ -183,7 +189,26 @@ public class Store internal constructor(private val native: NativeStore) {
     public fun watch(vararg prefixes: String, cursor: ByteArray? = null): Watch =
         Watch(translating { native.watch(prefixes.asList(), cursor ?: NO_CURSOR) }, name)
 
+    /**
+     * What [watch] tells, as a cold flow: each collection opens a watch of its own and closes it in the
+     * end. So it may be collected any number of times and at once, and `retry` and `shareIn` begin
+     * again: with the state, or with what came after [cursor].
+     *
+     * ```
+     * store.updates("node.").retry { it is CursorExpired }.collect { update -> handle(update) }
+     * ```
+     *
+     * A collection throws what [watch] throws, and what the watch itself does.
+     *
+     * @param cursor a saved one or a version; null and empty are no cursor
+     */
+    public fun updates(vararg prefixes: String, cursor: ByteArray? = null): Flow<Update> =
+        flow { emitAll(watch(*prefixes, cursor = cursor).updates) }
+
     override fun toString(): String = "Store(name=$name)"
 }
+
+/** As many keys as there are, whatever a list says of its size, for which memory is taken. */
+private fun counted(keys: Iterable<String>): List<String> = ArrayList<String>().apply { for (key in keys) add(key) }
 
 private val NO_CURSOR = ByteArray(0)

@@ -1,6 +1,7 @@
 package slipstream
 
 import slipstream.ffi.UpdateKind
+import java.io.Serializable
 import slipstream.ffi.Update as NativeUpdate
 
 /** One update of a watch: a [Put], a [Delete] or a [Purge]. */
@@ -11,7 +12,7 @@ public sealed class Update(
     public val version: ByteArray,
     /** The position after this update, as bytes to save once it is handled (rule S4). */
     public val cursor: ByteArray,
-) {
+) : Serializable {
     override fun toString(): String = "${javaClass.simpleName}(key=$key, version=${version.toHexString()})"
 }
 

@@ -2,14 +2,18 @@ package slipstream
 
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.flow
+import slipstream.ffi.Failure
+import java.util.concurrent.atomic.AtomicBoolean
 import slipstream.ffi.Watch as NativeWatch
 
 /**
  * A watch. [Store.watch] opens one.
  *
  * Read it as a flow: [updates], or [batches] of what is there at once. A flow that ends, fails or is
- * cancelled closes the watch and frees what is behind it. Or read it by hand with [next] and
- * [nextBatch], and close it. One reader at a time: a second one throws [OperationFailed].
+ * cancelled closes the watch and frees what is behind it, so it can be collected once: collecting it
+ * again throws [OperationFailed], and [Store.updates] is the flow for operators that do, such as
+ * `retry`. Or read it by hand with [next] and [nextBatch], and close it. One reader at a time: a
+ * second one throws [OperationFailed] and harms the first in nothing.
  *
  * ```
  * store.watch("node.").updates.collect { update ->
@@ -21,9 +25,13 @@ import slipstream.ffi.Watch as NativeWatch
  * ```
  */
 public class Watch internal constructor(
-    private val native: NativeWatch,
+    // Transient, so that what serialises objects by their fields makes no copy of a native handle.
+    @Transient private val native: NativeWatch,
     private val store: String,
 ) : AutoCloseable {
+    /** Held by whoever reads; a flow holds it from its first update to its end. */
+    private val turn = AtomicBoolean()
+    private var collected = false
     private var ahead: List<Update> = emptyList()
     private var taken = 0
     private var closedAt: ByteArray? = null
@@ -31,16 +39,16 @@ public class Watch internal constructor(
     /** The updates, until the watch ends. */
     public val updates: Flow<Update> =
         flow {
-            use {
-                while (true) emit(next() ?: break)
+            collecting {
+                while (true) emit(read() ?: break)
             }
         }
 
     /** The same updates as lists: whatever is there at once, and at least one. */
     public val batches: Flow<List<Update>> =
         flow {
-            use {
-                while (true) emit(nextBatch().ifEmpty { break })
+            collecting {
+                while (true) emit(readBatch(BATCH).ifEmpty { break })
             }
         }
 
@@ -63,14 +71,10 @@ public class Watch internal constructor(
      *
      * @throws CursorExpired when changes after the cursor can no longer be told (S5)
      * @throws NotConnected once the connection is closed
+     * @throws OperationFailed while somebody else reads
      * @throws WatchError if the watch cannot go on
      */
-    public suspend fun next(): Update? {
-        do {
-            takeOne()?.let { return it }
-        } while (translating { native.fill() } && fetch())
-        return null
-    }
+    public suspend fun next(): Update? = inTurn { read() }
 
     /**
      * The updates that are there, at least one and at most [max], or none once the watch has ended.
@@ -78,12 +82,10 @@ public class Watch internal constructor(
      *
      * @throws CursorExpired when changes after the cursor can no longer be told (S5)
      * @throws NotConnected once the connection is closed
+     * @throws OperationFailed while somebody else reads
      * @throws WatchError if the watch cannot go on
      */
-    public suspend fun nextBatch(max: Int = BATCH): List<Update> {
-        val first = next() ?: return emptyList()
-        return takeMore(first, max)
-    }
+    public suspend fun nextBatch(max: Int = BATCH): List<Update> = inTurn { readBatch(max) }
 
     /**
      * Waits until the first state is complete (rule S3), also for an empty store: every update of it
@@ -108,6 +110,43 @@ public class Watch internal constructor(
     }
 
     override fun toString(): String = "Watch(store=$store)"
+
+    /** Reads for a flow, which closes the watch in the end. Who is refused closes nothing. */
+    private suspend inline fun collecting(read: () -> Unit) {
+        inTurn {
+            if (collected) throw refused("this watch was collected and so is closed; collect Store.updates to do so again")
+            collected = true
+            use { read() }
+        }
+    }
+
+    private inline fun <T> inTurn(read: () -> T): T {
+        if (!turn.compareAndSet(false, true)) {
+            throw refused("this watch is being read already; open one watch for each reader")
+        }
+        try {
+            return read()
+        } finally {
+            turn.set(false)
+        }
+    }
+
+    private fun refused(why: String): OperationFailed {
+        val message = "watch in \"$store\": operation failed: $why"
+        return OperationFailed(Failure("OperationFailed", message, "watch", store, null, false, false))
+    }
+
+    private suspend fun read(): Update? {
+        do {
+            takeOne()?.let { return it }
+        } while (translating { native.fill() } && fetch())
+        return null
+    }
+
+    private suspend fun readBatch(max: Int): List<Update> {
+        val first = read() ?: return emptyList()
+        return takeMore(first, max)
+    }
 
     @Synchronized
     private fun takeOne(): Update? = ahead.getOrNull(taken)?.also { taken++ }

@@ -91,6 +91,21 @@ class StoreTest {
         }
 
     @Test
+    fun x6MemoryIsNotTakenOnALengthsWord() =
+        onStore { store ->
+            store.put("a", VALUE)
+            val boasting =
+                object : AbstractList<String>() {
+                    override val size = Int.MAX_VALUE
+
+                    override fun get(index: Int) = listOf("b", "a")[index]
+
+                    override fun iterator() = listOf("b", "a").iterator()
+                }
+            assertEquals(listOf(null, "a"), store.getMany(boasting).map { it?.key })
+        }
+
+    @Test
     fun l5AClosedConnectionAnswersNotConnected() =
         onStore { _ ->
             val connection = connect("memory:")
