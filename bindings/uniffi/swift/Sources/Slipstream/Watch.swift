@@ -23,6 +23,8 @@ public final class Watch: AsyncSequence, @unchecked Sendable {
     /// Where the reader stands while there are updates ahead.
     private var position = Data()
     private var closedAt: Data?
+    /// Held by whoever reads.
+    private var isRead = false
 
     init(_ native: SlipstreamUniffi.Watch) {
         self.native = native
@@ -64,6 +66,8 @@ public final class Watch: AsyncSequence, @unchecked Sendable {
     }
 
     func next() async throws -> Update? {
+        try takeTurn()
+        defer { endTurn() }
         guard try await filled() else { return nil }
         return lock.withLock {
             let update = ahead.popFirst()
@@ -73,11 +77,34 @@ public final class Watch: AsyncSequence, @unchecked Sendable {
     }
 
     func nextBatch() async throws -> [Update]? {
+        try takeTurn()
+        defer { endTurn() }
         guard try await filled() else { return nil }
         return lock.withLock {
             defer { ahead = [] }
             return Array(ahead)
         }
+    }
+
+    /// Refuses a second reader before it touches anything: cancelled, it would else close the watch
+    /// of the first.
+    private func takeTurn() throws {
+        let refused = lock.withLock {
+            defer { isRead = true }
+            return isRead
+        }
+        if refused {
+            let why = "this watch is being read already; open one watch for each reader"
+            throw OperationFailed(
+                Failure(
+                    code: "OperationFailed", message: "watch: operation failed: \(why)",
+                    operation: "watch", store: nil, key: nil, retryable: false,
+                    outcomeUnknown: false))
+        }
+    }
+
+    private func endTurn() {
+        lock.withLock { isRead = false }
     }
 
     private func standing() -> Data {

@@ -60,4 +60,53 @@ final class SlipstreamTests: XCTestCase {
         let count = try await reader.value
         XCTAssertEqual(count, 0)
     }
+
+    func testG1DurationsAreBoundedAndNothingWraps() async throws {
+        let store = try await opened()
+        let refused: [Duration] = [
+            .zero, .seconds(-1), .seconds(36_500 * 86_400 + 1), .seconds(Int64.max),
+            .seconds(Int64.max) * 4,
+        ]
+        for ttl in refused {
+            do {
+                try await store.put("a", Data("1".utf8), ttl: ttl)
+                XCTFail("\(ttl) was taken")
+            } catch let error as InvalidArgument {
+                XCTAssertTrue(error.message.contains("ttl"), error.message)
+            }
+        }
+        for ttl in [Duration.nanoseconds(1), .seconds(36_500 * 86_400)] {
+            try await store.put("b", Data("1".utf8), ttl: ttl)
+        }
+    }
+
+    func testG2ARefusedReaderClosesNothing() async throws {
+        let store = try await opened()
+        let watch = try store.watch("")
+        try await withThrowingTaskGroup(of: String?.self) { readers in
+            for _ in 0..<2 {
+                readers.addTask {
+                    do {
+                        return try await watch.makeAsyncIterator().next()?.key
+                    } catch is OperationFailed {
+                        return "refused"
+                    }
+                }
+            }
+            // There is nothing to read yet, so the other one still waits.
+            let second = try await readers.next()
+            XCTAssertEqual(second, "refused")
+            try await store.put("a", Data("1".utf8))
+            let first = try await readers.next()
+            XCTAssertEqual(first, "a")
+        }
+    }
+
+    func testX5HandlesAreNotCodable() async throws {
+        let store = try await opened()
+        let handles: [Any] = [try await connect("memory:"), store, try store.watch("")]
+        for handle in handles {
+            XCTAssertFalse(handle is Encodable || handle is Decodable, "\(handle)")
+        }
+    }
 }
