@@ -5,7 +5,9 @@
 //! itself called then: it sends everything in one piece, on the thread that asked, and no other
 //! thread needs to be woken for it.
 
+use crate::fork;
 use std::cell::{Cell, RefCell};
+use std::mem;
 use std::sync::Arc;
 
 /// A connection that sends at the end of a burst.
@@ -17,8 +19,37 @@ pub(crate) trait Flush: Send + Sync {
 thread_local! {
     /// How many bursts this thread is in.
     static DEPTH: Cell<usize> = const { Cell::new(0) };
-    /// What is to be flushed.
-    static DEFERRED: RefCell<Vec<Arc<dyn Flush>>> = const { RefCell::new(Vec::new()) };
+    static DEFERRED: RefCell<Deferred> = const { RefCell::new(Deferred::new()) };
+}
+
+/// What a thread is to flush, and the process that it is to be flushed in.
+///
+/// A forked child has a copy of it. It must not send what its parent will send, so it forgets it,
+/// and drops nothing of it either: locks of the parent may be held there for ever.
+struct Deferred {
+    flushes: Vec<Arc<dyn Flush>>,
+    generation: u64,
+}
+
+impl Deferred {
+    const fn new() -> Self {
+        Self { flushes: Vec::new(), generation: 0 }
+    }
+
+    /// What is to be flushed in this process.
+    fn own(&mut self) -> &mut Vec<Arc<dyn Flush>> {
+        if self.generation != fork::generation() {
+            mem::forget(mem::take(&mut self.flushes));
+            self.generation = fork::generation();
+        }
+        &mut self.flushes
+    }
+}
+
+impl Drop for Deferred {
+    fn drop(&mut self) {
+        self.own();
+    }
 }
 
 /// Runs `calls`, which begin operations or poll them for the first time, and sends what they asked
@@ -38,7 +69,7 @@ pub fn hold<T>(calls: impl FnOnce() -> T) -> T {
 
 /// Whether this thread holds something back.
 pub fn is_held() -> bool {
-    DEFERRED.with_borrow(|deferred| !deferred.is_empty())
+    DEFERRED.with_borrow_mut(|deferred| !deferred.own().is_empty())
 }
 
 /// Sends what this thread holds back: also to be called before it waits.
@@ -46,7 +77,8 @@ pub fn flush() {
     // What is flushed may have something else flushed.
     hold(|| {
         while is_held() {
-            DEFERRED.take().iter().for_each(|it| it.flush());
+            let flushes = DEFERRED.with_borrow_mut(|deferred| mem::take(deferred.own()));
+            flushes.iter().for_each(|it| it.flush());
         }
     });
 }
@@ -56,7 +88,7 @@ pub fn flush() {
 pub(crate) fn defer(it: &Arc<impl Flush + 'static>) -> bool {
     let held = DEPTH.get() > 0;
     if held {
-        DEFERRED.with_borrow_mut(|deferred| deferred.push(it.clone()));
+        DEFERRED.with_borrow_mut(|deferred| deferred.own().push(it.clone()));
     }
     held
 }

@@ -27,6 +27,7 @@ class Proxy:
         self._listening: socket.socket | None = None
         self._loop = asyncio.new_event_loop()
         self._requests, self._answers = _Gate(), _Gate()
+        self._garbled = (b"", b"")
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         self.forward()
@@ -64,6 +65,11 @@ class Proxy:
     def mute(self) -> None:
         """Holds back only what the server says: requests arrive, answers are lost on their way."""
         self._run(self._hold(requests=False, answers=True))
+
+    def garble(self, said: bytes, heard: bytes) -> None:
+        """Delivers ``heard`` wherever the server says ``said``, which is as long."""
+        assert len(said) == len(heard)
+        self._garbled = (said, heard)
 
     def close(self) -> None:
         self._run(self._refuse())
@@ -146,6 +152,8 @@ class Proxy:
         try:
             while data := await self._loop.sock_recv(source, _CHUNK):
                 await gate.passed()
+                if gate is self._answers:
+                    data = data.replace(*self._garbled)
                 await self._loop.sock_sendall(to, data)
         except OSError:
             # A reset is an end like any other.

@@ -65,7 +65,9 @@ pub(crate) fn to_js(
 ) -> Result<sys::napi_value> {
     convert(env, operations, outcome, scratch).or_else(|error| {
         let error = KvError::OperationFailed(error.reason.to_string());
-        js(env, Failure::from(handle::Failure::new(error, "answer")))
+        // What it was the answer of has been done.
+        let failure = handle::Failure::new(error, "answer");
+        js(env, Failure::from(handle::Failure { outcome_unknown: true, ..failure }))
     })
 }
 

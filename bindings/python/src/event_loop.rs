@@ -215,6 +215,10 @@ impl LoopQueue {
     /// Has the tasks go on whose operations have ended. The loop calls it when the socket is
     /// readable.
     fn drain(&self, py: Python<'_>) -> PyResult<()> {
+        if self.generation != fork::generation() {
+            // The socket is its parent's as well, and what is read here it would not hear of.
+            return Ok(());
+        }
         self.flushes.store(true, Ordering::Relaxed);
         let settled = self.settle(py);
         // A task may have run the loop from within. That has come here first, since the socket is

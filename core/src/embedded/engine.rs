@@ -113,6 +113,8 @@ pub(super) trait Engine: Send + Sync + 'static {
 /// A write that was asked for.
 pub(super) enum Submitted {
     Done(Answer),
+    /// It was not taken: the store is closed.
+    Refused,
     Waiting(oneshot::Receiver<Answer>),
 }
 
@@ -120,8 +122,27 @@ impl Submitted {
     pub(super) async fn outcome(self) -> Answer {
         match self {
             Self::Done(outcome) => outcome,
-            // The committer drops a write only when the store is closed under it.
-            Self::Waiting(outcome) => outcome.await.unwrap_or(Err(KvError::NotConnected)),
+            Self::Refused => Err(KvError::NotConnected),
+            // Whoever had it would have said that it was not made (W9).
+            Self::Waiting(outcome) => outcome.await.unwrap_or_else(|_| {
+                let text = "the thread that writes ended before it answered";
+                Err(KvError::ConnectionFailed(text.into()))
+            }),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn w9_a_write_that_was_taken_and_not_answered_is_of_unknown_outcome() {
+        let (reply, outcome) = oneshot::channel();
+        drop(reply);
+        let lost = Submitted::Waiting(outcome).outcome().await;
+        assert!(matches!(lost, Err(KvError::ConnectionFailed(_))), "{lost:?}");
+        let refused = Submitted::Refused.outcome().await;
+        assert_eq!(refused, Err(KvError::NotConnected));
     }
 }

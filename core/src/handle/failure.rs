@@ -42,10 +42,12 @@ impl Failure {
     }
 
     pub(crate) fn of_write(mut self) -> Self {
-        // A cut connection reaches the caller as a failed connection: both leave it open whether
-        // the server had the write by then.
-        self.outcome_unknown =
-            matches!(self.error, KvError::Timeout | KvError::ConnectionFailed(_));
+        // A cut connection reaches the caller as a failed connection, and an answer that is none as
+        // one that could not be read: each leaves it open whether the write was made by then.
+        self.outcome_unknown = matches!(
+            self.error,
+            KvError::Timeout | KvError::ConnectionFailed(_) | KvError::DeserializationError(_)
+        );
         self
     }
 }

@@ -89,9 +89,10 @@ impl Connection for NatsConnection {
     }
 
     async fn shutdown(&self) -> Result<(), KvError> {
-        let link = self.open.lock().take();
+        let link = self.open.lock().clone();
         if let Some(link) = link {
             link.shut_down().await;
+            self.open.lock().take_if(|open| Arc::ptr_eq(open, &link));
         }
         Ok(())
     }

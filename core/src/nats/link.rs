@@ -4,13 +4,15 @@ use super::events::{Events, Status};
 use super::headers::Headers;
 use super::lane::Lane;
 use super::message::not_understood;
-use super::request::{Requests, Unanswered};
+use super::request::{Requests, Unanswered, Unwritten};
 use super::response::Response;
+use super::writes::Writes;
 use crate::fork::{self, Gate, Gated};
 use crate::kv::KvError;
 use crate::lock::Mutex;
 use async_nats::connection::State as ClientState;
 use async_nats::{Client, Subject};
+use futures_util::future::{join, join_all};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::HashSet;
@@ -27,6 +29,9 @@ pub(super) struct Link {
     status: Arc<signal::Sender<Status>>,
     /// The consumers on the server that watches of this connection read.
     consumers: Mutex<HashSet<ConsumerName>>,
+    writes: Writes,
+    /// Told once everything of this connection has ended.
+    ended: signal::Sender<bool>,
     runtime: Handle,
     stale_reads: bool,
     timeout: Duration,
@@ -74,6 +79,8 @@ impl Link {
             requests,
             status: events.status(),
             consumers: Mutex::default(),
+            writes: Writes::default(),
+            ended: signal::Sender::new(false),
             runtime: Handle::current(),
             stale_reads,
             timeout,
@@ -93,7 +100,9 @@ impl Link {
     }
 
     pub(super) fn check_open(&self) -> Result<(), KvError> {
-        if self.status.borrow().closed { Err(KvError::NotConnected) } else { Ok(()) }
+        // In a forked child the status may be locked by a thread that is not there.
+        let open = self.is_ours() && !self.status.borrow().closed;
+        if open { Ok(()) } else { Err(KvError::NotConnected) }
     }
 
     pub(super) fn is_healthy(&self) -> bool {
@@ -175,14 +184,23 @@ impl Link {
     }
 
     /// Asks once: for writes. Fails if the answer is lost, since the server may have acted (W6).
+    /// `NotConnected` says that it was not asked (W9).
     pub(super) async fn ask_once(
         &self,
         subject: Subject,
         headers: Option<&Headers>,
         payload: &[u8],
     ) -> Result<Response, KvError> {
-        let way = self.way(Some(payload.len())).await?;
-        Ok(way.ask(subject, headers, payload, self.timeout).await?)
+        let mut size = Some(payload.len());
+        loop {
+            let way = self.way(size).await?;
+            let _under_way = self.writes.begin().ok_or(KvError::NotConnected)?;
+            match way.write(subject.clone(), headers, payload, self.timeout).await {
+                // The lane was cut before it took it, so the other way is as good as at first.
+                Err(Unwritten::NeverSent(Unanswered::Cut)) if size.is_some() => size = None,
+                answer => return Ok(answer?),
+            }
+        }
     }
 
     /// Asks, again if the connection was cut meanwhile or nobody answers, as when a leader was lost
@@ -259,13 +277,34 @@ impl Link {
         operation: &str,
         request: &impl Serialize,
     ) -> Result<Result<T, Refusal>, KvError> {
+        self.call(operation, request, Unheard::AskedAgain).await
+    }
+
+    /// As [`api`](Self::api), for what changes a key: it is not asked again if its answer is lost.
+    pub(super) async fn api_once<T: DeserializeOwned>(
+        &self,
+        operation: &str,
+        request: &impl Serialize,
+    ) -> Result<Result<T, Refusal>, KvError> {
+        self.call(operation, request, Unheard::Failed).await
+    }
+
+    async fn call<T: DeserializeOwned>(
+        &self,
+        operation: &str,
+        request: &impl Serialize,
+        unheard: Unheard,
+    ) -> Result<Result<T, Refusal>, KvError> {
         let payload = serde_json::to_vec(request).map_err(|error| {
             KvError::SerializationError(format!("a request to {operation}: {error}"))
         })?;
         let subject = Subject::from(format!("$JS.API.{operation}"));
         let start = Instant::now();
         loop {
-            let response = self.repeat(subject.clone(), &payload, None).await?;
+            let response = match unheard {
+                Unheard::AskedAgain => self.repeat(subject.clone(), &payload, None).await?,
+                Unheard::Failed => self.ask_once(subject.clone(), None, &payload).await?,
+            };
             if response.is_no_responders() {
                 let enabled = self.client.server_info().jetstream;
                 if !enabled && start.elapsed() >= START_UP {
@@ -323,20 +362,39 @@ impl Link {
     /// Fails the requests that a refusal of the server is about.
     pub(super) fn refuse(&self, subject: &str, text: &str) {
         if self.requests.is_inbox(subject) {
-            // Nothing that is asked will ever be answered.
+            // Nothing that is asked will ever be answered. What was asked before may have been
+            // done, so it is not what was refused.
+            self.cut();
             self.requests.end(Unanswered::Denied(text.to_owned()));
         } else {
             self.requests.deny(subject, text);
         }
     }
 
-    /// Ends watches and requests, and the client if it is ours.
-    pub(super) async fn shut_down(&self) {
+    /// Ends watches and requests, and the client if it is ours, and returns when that is done. It is
+    /// done also where nobody waits for it any longer. Twice is fine.
+    ///
+    /// From now on no write is sent. Those that were sent are waited for, as long as one may take;
+    /// what is unanswered then is of unknown outcome (W9).
+    pub(super) async fn shut_down(self: &Arc<Self>) {
+        let mut ended = self.ended.subscribe();
+        if self.writes.shut() {
+            let link = Ending(self.clone());
+            self.runtime.spawn(async move { link.0.end().await });
+        }
+        // The link lives as long as this does, so waiting cannot fail.
+        let _ = ended.wait_for(|ended| *ended).await;
+    }
+
+    async fn end(&self) {
         let left: Vec<_> = self.consumers.lock().iter().cloned().collect();
-        let deletes = left.iter().map(|consumer| self.delete_consumer(consumer));
-        // What cannot be reached in time is left to the server.
-        let _ = timeout(FAREWELL, futures_util::future::join_all(deletes)).await;
-        self.status.send_modify(|status| status.closed = true);
+        let farewell = async {
+            let deletes = left.iter().map(|consumer| self.delete_consumer(consumer));
+            // What cannot be reached in time is left to the server.
+            let _ = timeout(FAREWELL, join_all(deletes)).await;
+            self.status.send_modify(|status| status.closed = true);
+        };
+        let _ = join(farewell, timeout(self.timeout, self.writes.ended())).await;
         self.requests.end(Unanswered::Closed);
         if let Some(lane) = &self.lane {
             lane.end();
@@ -349,6 +407,23 @@ impl Link {
         if self.client.drain().await.is_ok() && reachable {
             let _ = timeout(FAREWELL, status.wait_for(|status| !status.connected)).await;
         }
+    }
+}
+
+/// What becomes of a request whose answer was lost.
+#[derive(Clone, Copy)]
+enum Unheard {
+    AskedAgain,
+    Failed,
+}
+
+/// A link that is being shut down.
+struct Ending(Arc<Link>);
+
+impl Drop for Ending {
+    /// Whoever waits is told, also where the runtime ended before its time.
+    fn drop(&mut self) {
+        self.0.ended.send_replace(true);
     }
 }
 

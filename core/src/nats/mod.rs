@@ -38,6 +38,7 @@ mod tls;
 mod watch;
 mod wire;
 mod write;
+mod writes;
 
 pub use config::{NatsConnectionBuilder, NatsConnectionConfig, NatsOptions};
 pub(crate) use config::{Settings, shown_url};

@@ -5,6 +5,7 @@
 
 use super::headers::Headers;
 use super::outgoing::Outgoing;
+use super::response::Response;
 use super::table::{Answer, Answers, Listener, Outcome, Table, Ticket, sweep};
 use super::wire::write_request;
 use crate::kv::KvError;
@@ -57,6 +58,36 @@ impl From<Unanswered> for KvError {
     }
 }
 
+/// Why a write has no answer, and whether the server can have seen it (W9).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Unwritten {
+    /// It did not leave this process: it was certainly not made.
+    NeverSent(Unanswered),
+    /// It was handed to the connection: it may have been made.
+    Sent(Unanswered),
+}
+
+impl Unwritten {
+    fn why(self) -> Unanswered {
+        match self {
+            Self::NeverSent(why) | Self::Sent(why) => why,
+        }
+    }
+}
+
+impl From<Unwritten> for KvError {
+    fn from(unwritten: Unwritten) -> Self {
+        match unwritten {
+            // `NotConnected` would say that it was not made.
+            Unwritten::Sent(Unanswered::Closed) => {
+                let text = "the connection was closed before the server answered";
+                Self::ConnectionFailed(text.into())
+            }
+            unwritten => unwritten.why().into(),
+        }
+    }
+}
+
 impl Requests {
     /// Subscribes to an inbox and starts to hand out its replies.
     pub(super) async fn over_client(client: Client) -> Result<Self, KvError> {
@@ -98,10 +129,26 @@ impl Requests {
         payload: &[u8],
         patience: Duration,
     ) -> Outcome {
-        let ticket = self.table.lock().wait_for(subject.clone(), patience);
+        self.write(subject, headers, payload, patience).await.map_err(Unwritten::why)
+    }
+
+    /// As [`ask`](Self::ask), for what the server may be asked only once.
+    pub(super) async fn write(
+        &self,
+        subject: Subject,
+        headers: Option<&Headers>,
+        payload: &[u8],
+        patience: Duration,
+    ) -> Result<Response, Unwritten> {
+        let ticket = {
+            let mut table = self.table.lock();
+            table.check_open().map_err(Unwritten::NeverSent)?;
+            table.wait_for(subject.clone(), patience)
+        };
         let answer = Answer { table: &self.table, ticket };
-        self.send(subject, ticket, headers, payload).await?;
-        answer.await
+        let sent = self.send(subject, ticket, headers, payload).await;
+        sent.map_err(Unwritten::NeverSent)?;
+        answer.await.map_err(Unwritten::Sent)
     }
 
     /// Sends a request that is answered by several messages.
@@ -125,7 +172,7 @@ impl Requests {
     ) {
         let Way::Lane(outgoing) = &self.way else { return };
         let ticket = self.table.lock().tell(subject.clone(), patience, listener);
-        if let Err(why) = self.write(outgoing, &subject, ticket, &[], payload) {
+        if let Err(why) = self.push(outgoing, &subject, ticket, &[], payload) {
             self.table.lock().answer(ticket, Err(why));
         }
     }
@@ -166,6 +213,7 @@ impl Requests {
         self.tasks.iter().for_each(AbortHandle::abort);
     }
 
+    /// Hands a request to the connection; after an error it did not get there.
     async fn send(
         &self,
         subject: Subject,
@@ -179,7 +227,7 @@ impl Requests {
             }
             Way::Lane(outgoing) => {
                 let headers = headers.map_or(&[][..], Headers::text);
-                self.write(outgoing, &subject, ticket, headers, payload)
+                self.push(outgoing, &subject, ticket, headers, payload)
             }
         }
     }
@@ -207,7 +255,7 @@ impl Requests {
         sent.map_err(|_| Unanswered::Closed)
     }
 
-    fn write(
+    fn push(
         &self,
         outgoing: &Arc<Outgoing>,
         subject: &Subject,
@@ -253,5 +301,20 @@ async fn deliver(mut replies: Subscriber, table: Weak<Mutex<Table>>, token_at: u
     }
     if let Some(table) = table.upgrade() {
         table.lock().end(Unanswered::Closed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn w9_only_what_was_not_sent_is_told_as_not_connected() {
+        let never = KvError::from(Unwritten::NeverSent(Unanswered::Closed));
+        assert_eq!(never, KvError::NotConnected);
+        for why in [Unanswered::Cut, Unanswered::Late, Unanswered::Closed] {
+            let told = KvError::from(Unwritten::Sent(why));
+            assert!(matches!(told, KvError::Timeout | KvError::ConnectionFailed(_)), "{told:?}");
+        }
     }
 }

@@ -80,6 +80,11 @@ impl Ticket {
 }
 
 impl Table {
+    /// Why nothing is to be sent any more, if that is so.
+    pub(super) fn check_open(&self) -> Result<(), Unanswered> {
+        self.end.clone().map_or(Ok(()), Err)
+    }
+
     /// A slot for one answer, which is to come within this time.
     pub(super) fn wait_for(&mut self, subject: Subject, patience: Duration) -> Ticket {
         let until = self.sweeps.wrapping_add(sweeps(patience));

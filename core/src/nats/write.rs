@@ -135,9 +135,15 @@ impl NatsStore {
         let operation = format!("STREAM.PURGE.{}", self.bucket.stream);
         let request = PurgeRequest { filter: &subject };
         let purged: Result<IgnoredAny, Refusal> =
-            self.bucket.link.api(&operation, &request).await?;
+            self.bucket.link.api_once(&operation, &request).await?;
         purged?;
-        Ok(self.write(tombstone()).await?.map(|_| ())?)
+        let told = match self.write(tombstone()).await {
+            Ok(Ok(_)) => return Ok(()),
+            Ok(Err(refusal)) => refusal.into(),
+            Err(error) => error,
+        };
+        // The key is gone, so this is no failure that changed nothing (W9).
+        Err(KvError::ConnectionFailed(format!("the key was removed and no mark of it left: {told}")))
     }
 
     async fn update_for(

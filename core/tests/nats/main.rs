@@ -4,6 +4,7 @@
 mod place;
 mod tap;
 
+mod closing;
 mod connecting;
 mod durations;
 mod gathering;

@@ -1,6 +1,6 @@
 use super::environment::Environment;
 use crate::embedded::clock;
-use crate::embedded::engine::WriteTxn;
+use crate::embedded::engine::{Submitted, WriteTxn};
 use crate::embedded::meta::StoreMeta;
 use crate::embedded::rules::{self, Action, Answer, Write};
 use crate::embedded::worker::Worker;
@@ -8,6 +8,7 @@ use crate::kv::KvError;
 use crate::lock::{Condvar, Mutex};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
@@ -57,11 +58,7 @@ impl Committer {
     }
 
     /// Queues a write, in the order of the calls.
-    pub(super) fn submit(
-        self: &Arc<Self>,
-        store: &str,
-        write: Write<'_>,
-    ) -> oneshot::Receiver<Answer> {
+    pub(super) fn submit(self: &Arc<Self>, store: &str, write: Write<'_>) -> Submitted {
         let (reply, outcome) = oneshot::channel();
         let job = Job {
             store: store.to_owned(),
@@ -71,18 +68,18 @@ impl Committer {
             reply,
         };
         let mut queue = self.queue.lock();
-        // Without a worker the job is dropped, which its caller sees as a closed connection.
         if queue.worker.is_none() && !queue.stop {
             let committer = self.clone();
             queue.worker = Worker::spawn("slipstream-commit", move || committer.run())
                 .inspect_err(|error| tracing::error!(%error, "no thread for the committer"))
                 .ok();
         }
-        if queue.worker.is_some() && !queue.stop {
-            queue.jobs.push(job);
-            self.filled.notify_one();
+        if queue.worker.is_none() || queue.stop {
+            return Submitted::Refused;
         }
-        outcome
+        queue.jobs.push(job);
+        self.filled.notify_one();
+        Submitted::Waiting(outcome)
     }
 
     /// Finishes what is queued and ends the worker.
@@ -104,7 +101,7 @@ impl Committer {
             // Who is no longer waiting does not want the write.
             jobs.retain(|job| !job.reply.is_closed());
             last = jobs.len();
-            self.commit(jobs);
+            survive(|| self.commit(jobs));
         }
     }
 
@@ -157,6 +154,14 @@ impl Committer {
     }
 }
 
+/// Makes a commit that may panic. Whoever waits for it is told that its outcome is unknown, and the
+/// writes behind it go on.
+fn survive(commit: impl FnOnce()) {
+    if catch_unwind(AssertUnwindSafe(commit)).is_err() {
+        tracing::error!("a commit panicked, please report it; its writes may have been made");
+    }
+}
+
 /// The writes of one commit, with the counters of their stores.
 struct Batch<'a, 'b> {
     txn: &'a mut (dyn WriteTxn + 'b),
@@ -204,5 +209,21 @@ impl OwnedAction {
             Self::DeleteWithVersion(expected) => Action::DeleteWithVersion(*expected),
             Self::Purge => Action::Purge,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn w9_a_write_of_a_commit_that_panics_is_of_unknown_outcome() {
+        let (reply, outcome) = oneshot::channel();
+        survive(|| {
+            let _of_the_commit = reply;
+            panic!("in the middle of a commit");
+        });
+        let told = Submitted::Waiting(outcome).outcome().await;
+        assert!(matches!(told, Err(KvError::ConnectionFailed(_))), "{told:?}");
     }
 }

@@ -68,7 +68,7 @@ impl Engine for FileEngine {
     }
 
     fn submit(&self, store: &str, write: Write<'_>) -> Submitted {
-        Submitted::Waiting(self.committer.submit(store, write))
+        self.committer.submit(store, write)
     }
 
     fn alarm(&self) -> Arc<dyn Alarm> {
