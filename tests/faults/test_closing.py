@@ -69,9 +69,13 @@ class Closer:
         self.told = Told()
         self._round = 0
 
-    def begin(self, after: float) -> None:
-        """Has it ready to write; it closes so many seconds after it began to."""
-        self.worker.tell({"round": self._round, "writes": WRITES, "after": after})
+    def begin(self, after: float, late: int = 0) -> None:
+        """Has it ready to write; it closes so many seconds after it began to.
+
+        The last ``late`` writes are begun when it has begun to close.
+        """
+        order = {"round": self._round, "writes": WRITES, "after": after, "late": late}
+        self.worker.tell(order)
         assert self.worker.hears() == "ready"
         self._round += 1
 
@@ -103,7 +107,8 @@ def test_w9_no_close_has_a_write_told_as_failed_that_was_made(
     with closer.worker:
         for index in range(CLOSES):
             # From before anything was sent to after most were answered.
-            closer.begin(after=random.uniform(0, 0.004) * (index % 3))
+            late = (index % 4) * WRITES // 4
+            closer.begin(after=random.uniform(0, 0.004) * (index % 3), late=late)
             closer.go()
             closer.ends()
         assert closer.worker.ends() == 0

@@ -61,12 +61,15 @@ fun main(arguments: Array<String>) =
                 writes.filter { it.first in FIRST }.associate { it.second to store.put(it.second, "-".toByteArray()) }
             println("\"ready\"")
             readln()
-            val calls =
-                writes.map { (kind, key) ->
-                    async { told(kind, key) { write(store, kind, key, versions[key] ?: ByteArray(0)) } }
-                }
+            val call = { (kind, key): Pair<String, String> ->
+                async { told(kind, key) { write(store, kind, key, versions[key] ?: ByteArray(0)) } }
+            }
+            val early = writes.size - order.getValue("late").toInt()
+            val first = writes.take(early).map(call)
             delay(order.getValue("after").seconds)
-            connection.shutdown()
+            val closing = async { connection.shutdown() }
+            val calls = first + writes.drop(early).map(call)
+            closing.await()
             println(calls.awaitAll().joinToString(prefix = "[", postfix = "]"))
         }
     }

@@ -23,7 +23,7 @@ const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const say = (said) => console.log(JSON.stringify(said));
 
 for await (const line of lines) {
-  const { round, writes: count, after } = JSON.parse(line);
+  const { round, writes: count, after, late } = JSON.parse(line);
   const conn = await connect(url, { timeout: Number(timeout) * 1000 });
   const store = await conn.store("closing");
   const kinds = Object.keys(KINDS);
@@ -34,7 +34,7 @@ for await (const line of lines) {
   }
   say("ready");
   await lines.next();
-  const calls = writes.map(async ([kind, key]) => {
+  const call = async ([kind, key]) => {
     let [code, unknown] = [null, null];
     try {
       await KINDS[kind](store, key, versions[key]);
@@ -43,9 +43,11 @@ for await (const line of lines) {
       [code, unknown] = [error.code, error.outcomeUnknown];
     }
     return { kind, key, code, unknown };
-  });
+  };
+  const calls = writes.slice(0, count - late).map(call);
   if (after > 0) await sleep(after * 1000);
   const closing = conn.close();
+  calls.push(...writes.slice(count - late).map(call));
   const told = await Promise.all(calls);
   await closing;
   say(told);

@@ -69,12 +69,17 @@ async def awaited(url: str, timeout: float) -> None:
         versions = {key: await store.put(key, b"-") for kind, key in writes if kind in FIRST}
         say("ready")
         sys.stdin.readline()
-        calls = [
-            asyncio.create_task(begin(store, kind, key, versions.get(key, b"")))
-            for kind, key in writes
-        ]
+
+        def call(
+            kind: str, key: str, store: Any = store, versions: Any = versions
+        ) -> asyncio.Task[object]:
+            return asyncio.create_task(begin(store, kind, key, versions.get(key, b"")))
+
+        early = len(writes) - order["late"]
+        calls = [call(*write) for write in writes[:early]]
         await asyncio.sleep(order["after"])
         closing = asyncio.create_task(conn.close())
+        calls += [call(*write) for write in writes[early:]]
         ends = await asyncio.gather(*calls, return_exceptions=True)
         await closing
         say([told(*write, end) for write, end in zip(writes, ends, strict=True)])
@@ -100,11 +105,14 @@ def blocking(url: str, timeout: float) -> None:
                 ends[key] = error
 
         threads = [threading.Thread(target=call, args=write) for write in writes]
-        for thread in threads:
+        early = len(writes) - order["late"]
+        closing = threading.Thread(target=conn.close)
+        for thread in threads[:early]:
             thread.start()
         time.sleep(order["after"])
-        conn.close()
-        for thread in threads:
+        for thread in (closing, *threads[early:]):
+            thread.start()
+        for thread in (closing, *threads):
             thread.join()
         say([told(kind, key, ends[key]) for kind, key in writes])
 

@@ -38,10 +38,14 @@ while (line = $stdin.gets)
   versions = first.to_h { |_, key| [key, store.put(key, "-")] }
   puts JSON.generate("ready")
   $stdin.gets
-  threads = writes.map do |kind, key|
+  write = lambda do |(kind, key)|
     Thread.new { outcome(kind, key) { KINDS[kind].call(store, key, versions[key]) } }
   end
+  early = writes.size - order["late"]
+  threads = writes.first(early).map(&write)
   sleep order["after"]
-  connection.close
+  closing = Thread.new { connection.close }
+  threads += writes.drop(early).map(&write)
+  closing.join
   puts JSON.generate(threads.map(&:value))
 end
