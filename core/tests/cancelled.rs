@@ -1,4 +1,5 @@
-//! Writes whose caller went away: they happened or they did not, and watches know which.
+//! Calls whose caller went away. Writes happened or they did not, and watches know which; a connect
+//! leaves everything as it was.
 
 use slipstream::StoreConfig;
 use slipstream::handle::{ConnectOptions, connect};
@@ -37,4 +38,51 @@ async fn w6_a_cancelled_write_is_seen_by_every_watch_if_it_happened() {
     };
     tokio::time::timeout(Duration::from_secs(10), all).await.expect("a write was never told");
     assert_eq!(seen, stored);
+}
+
+/// Whether this process has let go of a file and what lies beside it.
+#[cfg(target_os = "linux")]
+fn is_closed(path: &std::path::Path) -> bool {
+    let held = std::fs::read_dir("/proc/self/fd").unwrap();
+    let mut held = held.filter_map(|it| std::fs::read_link(it.unwrap().path()).ok());
+    !held.any(|name| name.to_string_lossy().starts_with(&*path.to_string_lossy()))
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn l6_a_connect_that_was_given_up_leaves_nothing_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().canonicalize().unwrap().join("state.db");
+    let url = format!("file:{}", path.display());
+    let first = connect(&url, ConnectOptions::default()).await.unwrap();
+    // While it is being checked, other files wait.
+    let large = format!("file:{}", folder.path().join("large.db").display());
+    let session = connect(&large, ConnectOptions::default()).await.unwrap();
+    let config = StoreConfig { name: "s".into(), ..StoreConfig::default() };
+    let store = session.store(config).await.unwrap();
+    for index in 0..64 {
+        store.put(&format!("key.{index}"), &vec![7; 1 << 20], None).await.unwrap();
+    }
+    session.close().await.unwrap();
+    for _ in 0..20 {
+        let slow = {
+            let large = large.clone();
+            tokio::spawn(async move { connect(&large, ConnectOptions::default()).await })
+        };
+        tokio::time::sleep(Duration::from_millis(2)).await;
+        let options = ConnectOptions::default();
+        let given_up = tokio::time::timeout(Duration::from_millis(2), connect(&url, options));
+        assert!(given_up.await.is_err(), "it had to wait");
+        slow.await.unwrap().unwrap().close().await.unwrap();
+    }
+    assert!(first.is_healthy());
+    first.close().await.unwrap();
+    let closed = async {
+        while !is_closed(&path) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), closed).await.expect("it is still open");
+    connect(&url, ConnectOptions::default()).await.unwrap().close().await.unwrap();
+    assert!(is_closed(&path));
 }

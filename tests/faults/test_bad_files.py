@@ -140,3 +140,58 @@ def everything(caller: Caller, url: str) -> dict[str, bytes]:
         return {entry["key"]: entry["value"] for entry in caller.call("scan", "")}
     finally:
         caller.call("close")
+
+
+@pytest.mark.parametrize(
+    "kind", ["symbolic link", "dangling link", "hard link", "text", "zeros", "directory", "pipe"]
+)
+def test_x2_what_stands_in_the_place_of_the_lock_file_is_left_alone(
+    caller: Caller, url: str, path: Path, tmp_path: Path, kind: str
+) -> None:
+    treasure, lock = tmp_path / "treasure", Path(f"{path}-lock")
+    treasure.write_bytes(b"gold" * 1000)
+    match kind:
+        case "symbolic link":
+            lock.symlink_to(treasure)
+        case "dangling link":
+            lock.symlink_to(tmp_path / "nothing")
+        case "hard link":
+            lock.hardlink_to(treasure)
+        case "text":
+            lock.write_bytes(b"gold" * 1000)
+        case "zeros":
+            lock.write_bytes(bytes(100_000))
+        case "directory":
+            lock.mkdir()
+        case _:
+            os.mkfifo(lock)
+    before = {file: content(file) for file in tmp_path.iterdir()}
+    failed = refused(caller, url)
+    assert failed.code == "ConnectionFailed"
+    assert f"{lock} cannot be opened" in failed.message
+    assert "move it away" in failed.message
+    assert {file: content(file) for file in tmp_path.iterdir()} == before
+    lock.rmdir() if kind == "directory" else lock.unlink()
+    assert everything(caller, url) == {}
+
+
+def content(file: Path) -> tuple[int, bytes]:
+    """What tells whether anything was done to a file."""
+    mode = file.lstat().st_mode
+    return mode, file.read_bytes() if stat.S_ISREG(mode) else b""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives a file to another user")
+def test_x2_a_lock_file_of_another_user_is_refused(caller: Caller, url: str, path: Path) -> None:
+    values = fill(url)
+    lock = Path(f"{path}-lock")
+    os.chown(lock, 12345, 12345)
+    failed = refused(caller, url)
+    assert failed.code == "ConnectionFailed"
+    assert "it belongs to another user than the store" in failed.message
+    # The owner of the store may have made it, whoever opens it.
+    os.chown(path, 12345, 12345)
+    assert everything(caller, url) == values
+    lock.unlink()
+    assert everything(caller, url) == values
+    assert lock.stat().st_uid == 12345

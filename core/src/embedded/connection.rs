@@ -90,8 +90,10 @@ impl Connection for EmbeddedConnection {
             return Ok(());
         }
         let opened = match self.place.clone() {
-            // Opening a file reads it, and may wait for the disk or for another process.
-            Place::File(path) => blocking(move || file::open(&path)).await.map(link)?,
+            // Opening a file reads it, and may wait for the disk or for another process. The link
+            // is made there as well: a caller who goes away meanwhile leaves it to be dropped, which
+            // ends the use of the file that it stands for.
+            Place::File(path) => blocking(move || file::open(&path).map(link)).await?,
             Place::Private => link(Arc::new(Database::new(MemoryEngine::default()))),
             Place::Shared(name) => link(shared(&name)),
         };
@@ -168,7 +170,7 @@ impl<E: Engine> Opened for Link<E> {
     }
 
     fn is_open(&self) -> bool {
-        self.database().is_ok()
+        self.is_sound()
     }
 }
 

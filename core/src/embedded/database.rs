@@ -1,4 +1,4 @@
-use super::alarm::Alarm;
+use super::alarm::{Alarm, LocalAlarm};
 use super::clock;
 use super::engine::{Engine, ReadTxn};
 use super::meta::StoreMeta;
@@ -21,6 +21,8 @@ pub(super) struct Database<E: Engine> {
     pub(super) engine: E,
     stores: RwLock<HashMap<String, Arc<OpenStore>>>,
     keeper: Mutex<Keeper>,
+    /// What the lookout sleeps on.
+    lookout: Arc<LocalAlarm>,
     /// Connections that use it; nobody can join once the last has left.
     users: Mutex<usize>,
     generation: u64,
@@ -41,6 +43,7 @@ pub(super) struct OpenStore {
 #[derive(Default)]
 struct Keeper {
     worker: Option<Worker>,
+    lookout: Option<Worker>,
     stop: bool,
 }
 
@@ -50,6 +53,8 @@ const EXPIRED_AT_ONCE: usize = 1000;
 const IDLE: Duration = Duration::from_secs(1);
 /// How often the keeper clears up after processes that were killed.
 const TIDY: Duration = Duration::from_secs(30);
+/// How often it is looked whether what is under the engine is still there.
+const LOOK: Duration = Duration::from_millis(400);
 
 impl<E: Engine> Database<E> {
     /// A database with one user.
@@ -59,6 +64,7 @@ impl<E: Engine> Database<E> {
             engine,
             stores: RwLock::default(),
             keeper: Mutex::default(),
+            lookout: Arc::default(),
             generation: fork::generation(),
         }
     }
@@ -142,11 +148,33 @@ impl<E: Engine> Database<E> {
         }
     }
 
+    /// Starts the lookout, which notices within a second that what is under the engine is lost, and
+    /// has watches look, which find out then.
+    pub(super) fn look_out(self: &Arc<Self>) {
+        let database = Arc::downgrade(self);
+        let alarm = self.lookout.clone();
+        let run = move || {
+            while let Some(database) = database.upgrade() {
+                if database.keeper.lock().stop {
+                    return;
+                }
+                if database.engine.loss().is_some() {
+                    database.ring();
+                }
+                drop(database);
+                alarm.wait(LOOK);
+            }
+        };
+        self.keeper.lock().lookout = Worker::spawn("slipstream-lookout", run)
+            .inspect_err(|error| tracing::error!(%error, "no thread for the lookout"))
+            .ok();
+    }
+
     fn run(database: &Weak<Self>, alarm: &dyn Alarm) {
         let mut tidied = Instant::now();
         // The database is not held while this sleeps, so that it closes with its last connection.
         while let Some(database) = database.upgrade() {
-            if database.keeper.lock().stop {
+            if database.keeper.lock().stop || database.engine.loss().is_some() {
                 return;
             }
             if database.engine.has_changes() {
@@ -168,15 +196,16 @@ impl<E: Engine> Database<E> {
         }
     }
 
-    /// Ends the keeper and lets go of the engine.
+    /// Ends the keeper and the lookout, and lets go of the engine.
     fn close(&self) {
-        let worker = {
+        let workers = {
             let mut keeper = self.keeper.lock();
             keeper.stop = true;
-            keeper.worker.take()
+            [keeper.worker.take(), keeper.lookout.take()]
         };
         self.engine.alarm().ring();
-        if let Some(worker) = worker {
+        self.lookout.ring();
+        for worker in workers.into_iter().flatten() {
             worker.join();
         }
         self.engine.close();

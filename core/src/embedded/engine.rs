@@ -103,6 +103,11 @@ pub(super) trait Engine: Send + Sync + 'static {
         false
     }
 
+    /// What happened to that which is under the engine, so that nothing on it works any longer.
+    fn loss(&self) -> Option<KvError> {
+        None
+    }
+
     /// Clears up what killed processes left behind.
     fn tidy(&self) {}
 

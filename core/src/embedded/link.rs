@@ -32,6 +32,11 @@ impl<E: Engine> Link<E> {
         self.database.read().clone().ok_or(KvError::NotConnected)
     }
 
+    /// Whether it is connected to something that is still there.
+    pub(super) fn is_sound(&self) -> bool {
+        self.with(|database| Ok(database.engine.loss().is_none())).unwrap_or(false)
+    }
+
     /// Uses the database, as [`database`](Self::database) would give it.
     pub(super) fn with<T>(
         &self,

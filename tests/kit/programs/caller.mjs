@@ -1,5 +1,6 @@
 // Makes whatever calls it is told to, on one connection and store at a time.
 
+import { readFileSync } from "node:fs";
 import { inspect } from "node:util";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -70,6 +71,8 @@ const calls = {
   },
   cursor: ({ name = "" } = {}) => watches.get(name).watch.cursor,
   closeWatch: ({ name = "" } = {}) => watches.get(name).watch.close(),
+  /** Opens, reads and closes a file, as a backup does; its length. */
+  readFile: (path) => readFileSync(path).length,
   /** Opens so many watches, and forgets them without closing any. */
   abandon: async (count) => {
     await Promise.all(Array.from({ length: count }, () => store.watch("").synced()));

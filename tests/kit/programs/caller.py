@@ -84,6 +84,10 @@ class Caller:
     def close_watch(self, name: str = "") -> None:
         self.watches.pop(name).close()
 
+    def read_file(self, path: str) -> int:
+        """Opens, reads and closes a file, as a backup does; its length."""
+        return len(Path(path).read_bytes())
+
     async def abandon(self, count: int) -> None:
         """Opens so many watches, and forgets them without closing any."""
         watches = [self.opened.watch("") for _ in range(count)]

@@ -1,3 +1,4 @@
+use super::guard::Guard;
 use super::recent::Recent;
 use super::space;
 use super::tables::{Change, Databases, View, name};
@@ -7,7 +8,7 @@ use crate::kv::KvError;
 use crate::lock::RwLock;
 use heed::{CommitOrAbort, Env, EnvFlags, EnvOpenOptions, MdbError, RoTxn, WithoutTls};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// An open LMDB environment.
@@ -16,11 +17,21 @@ pub(super) struct Environment {
     recent: Recent,
     gate: Gate,
     path: PathBuf,
+    /// What happened to the file under its name. Nothing is read or written any longer then.
+    lost: OnceLock<KvError>,
 }
 
 struct Lmdb {
     env: Env<WithoutTls>,
     databases: Databases,
+    /// It guards the file until LMDB has closed it, so it stands behind it.
+    guard: Guard,
+}
+
+impl Drop for Lmdb {
+    fn drop(&mut self) {
+        self.guard.unsettle();
+    }
 }
 
 /// Address space reserved for the file; it takes no memory. A file cannot outgrow it.
@@ -35,17 +46,20 @@ const CLOSE_WAIT: Duration = Duration::from_secs(1);
 
 impl Environment {
     /// Opens a file that was found to be sound, or makes it.
-    pub(super) fn open(path: &Path) -> Result<Arc<Self>, KvError> {
+    pub(super) fn open(path: &Path, guard: Guard) -> Result<Arc<Self>, KvError> {
         let env = open_env(path)?;
+        drop(read_txn(&env)?);
+        guard.settle(&env.try_clone_inner_file().map_err(failed)?)?;
         clear_stale_readers(&env);
         let databases = open_databases(&env)
             .map_err(failed)?
             .ok_or_else(|| foreign(path, "it is an LMDB file with other contents"))?;
         let environment = Arc::new(Self {
-            lmdb: RwLock::new(Some(Lmdb { env, databases })),
+            lmdb: RwLock::new(Some(Lmdb { env, databases, guard })),
             recent: Recent::default(),
             gate: Gate::default(),
             path: path.to_owned(),
+            lost: OnceLock::new(),
         });
         register(&environment);
         Ok(environment)
@@ -57,7 +71,7 @@ impl Environment {
     ) -> Result<T, KvError> {
         let _pass = self.gate.enter();
         let lmdb = self.lmdb.read();
-        let Lmdb { env, databases } = lmdb.as_ref().ok_or(KvError::NotConnected)?;
+        let Lmdb { env, databases, .. } = self.usable(&lmdb)?;
         let txn = read_txn(env)?;
         read(&View { txn: &txn, databases })
     }
@@ -70,7 +84,7 @@ impl Environment {
     ) -> Result<T, KvError> {
         let _pass = self.gate.enter();
         let lmdb = self.lmdb.read();
-        let Lmdb { env, databases } = lmdb.as_ref().ok_or(KvError::NotConnected)?;
+        let Lmdb { env, databases, .. } = self.usable(&lmdb)?;
         // The header is written before a commit is acknowledged, and names it.
         let last = env.info().last_txn_id as u64;
         {
@@ -94,11 +108,37 @@ impl Environment {
     ) -> Result<T, KvError> {
         let _pass = self.gate.enter();
         let lmdb = self.lmdb.read();
-        let Lmdb { env, databases } = lmdb.as_ref().ok_or(KvError::NotConnected)?;
+        let Lmdb { env, databases, guard } = self.usable(&lmdb)?;
         let mut txn = env.write_txn().map_err(failed)?;
         let outcome = change(&mut Change { txn: &mut txn, databases })?;
         txn.commit().map_err(|error| failed_commit(&self.path, error))?;
-        Ok(outcome)
+        // What went into a file that has no name any more, or another one, is not acknowledged.
+        match guard.loss() {
+            Some(loss) => Err(self.lost.get_or_init(|| loss).clone()),
+            None => Ok(outcome),
+        }
+    }
+
+    /// What happened to the file under its name, if anything did. LMDB then lets go of it, as soon
+    /// as nobody reads or writes.
+    pub(super) fn loss(&self) -> Option<KvError> {
+        let _pass = self.gate.enter();
+        let loss = self.lmdb.read().as_ref().and_then(|lmdb| lmdb.guard.loss());
+        if let Some(loss) = loss {
+            self.lost.get_or_init(|| loss);
+        }
+        let lost = self.lost.get()?;
+        if let Some(mut lmdb) = self.lmdb.try_write_for(Duration::ZERO) {
+            lmdb.take();
+        }
+        Some(lost.clone())
+    }
+
+    fn usable<'a>(&self, lmdb: &'a Option<Lmdb>) -> Result<&'a Lmdb, KvError> {
+        match self.lost.get() {
+            Some(lost) => Err(lost.clone()),
+            None => lmdb.as_ref().ok_or(KvError::NotConnected),
+        }
     }
 
     /// Frees the reader slots of processes that were killed: one that was killed while it read
@@ -123,7 +163,7 @@ impl Environment {
     pub(super) fn last_commit(&self) -> Result<u64, KvError> {
         let _pass = self.gate.enter();
         let lmdb = self.lmdb.read();
-        let env = &lmdb.as_ref().ok_or(KvError::NotConnected)?.env;
+        let env = &self.usable(&lmdb)?.env;
         Ok(read_txn(env)?.id() as u64)
     }
 }
@@ -158,8 +198,8 @@ fn open_env(path: &Path) -> Result<Env<WithoutTls>, KvError> {
         }
         // SAFETY: the file is mapped, so it must not be cut or written but through LMDB, on this
         // file system. Callers have checked the file's structure, refused network file systems
-        // and made sure that this process does not have it open; other processes open it through
-        // this same code.
+        // and made sure, by the guard, that this process does not have it open and that others
+        // have it open through the same lock file; they open it through this same code.
         #[allow(unsafe_code)]
         match unsafe { options.open(path) } {
             Err(heed::Error::Io(error))

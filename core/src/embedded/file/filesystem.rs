@@ -1,5 +1,6 @@
 //! Can this path hold a store? Asked before LMDB is, whose answers name no path and no cause.
 
+use super::files::check_lock;
 use crate::kv::KvError;
 use rustix::fs::{Access, AtFlags, CWD};
 use rustix::io::Errno;
@@ -19,12 +20,15 @@ pub(crate) fn check(path: &Path) -> Result<PathBuf, KvError> {
     let path = &resolve(path)?;
     let directory = path.parent().unwrap_or(path);
     match fs::metadata(path) {
-        Ok(file) => check_file(path, &file)?,
+        Ok(file) => check_kind(path, &file)?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(failed(path, &error.to_string())),
     }
     refuse_network(path, directory)?;
     let lock = lock_file(path);
+    if let Ok(found) = lock.symlink_metadata() {
+        check_lock(&lock, &found, path.metadata().ok().as_ref())?;
+    }
     for file in [path, &lock] {
         if file.exists() {
             may_write(file, Access::READ_OK | Access::WRITE_OK)?;
@@ -68,7 +72,8 @@ fn resolve(path: &Path) -> Result<PathBuf, KvError> {
     }
 }
 
-fn check_file(path: &Path, file: &Metadata) -> Result<(), KvError> {
+/// Checks that it is a regular file with one name.
+pub(super) fn check_kind(path: &Path, file: &Metadata) -> Result<(), KvError> {
     let kind = file.file_type();
     let instead = match () {
         () if kind.is_dir() => "a directory",
@@ -155,7 +160,7 @@ fn denied(path: &Path, why: &str) -> KvError {
     KvError::PermissionDenied(format!("{} cannot be opened: {why}", path.display()))
 }
 
-fn failed(path: &Path, why: &str) -> KvError {
+pub(super) fn failed(path: &Path, why: &str) -> KvError {
     KvError::ConnectionFailed(format!("{} cannot be opened: {why}", path.display()))
 }
 

@@ -1,5 +1,6 @@
 //! The engine in a file: LMDB, which several processes may have open at once.
 //!
+//! `guard` keeps others from opening the file through other locks, with `files` and `range_lock`.
 //! `environment` is LMDB itself, `recent` what was read of it since the last commit,
 //! `committer` the thread that does several writes in one commit,
 //! `doorbell` how this process hears of other processes' commits.
@@ -7,8 +8,11 @@
 mod committer;
 mod doorbell;
 mod environment;
+mod files;
 mod filesystem;
+mod guard;
 mod open;
+mod range_lock;
 mod recent;
 mod space;
 mod tables;
@@ -19,6 +23,7 @@ pub(super) use open::open;
 use self::committer::Committer;
 use self::doorbell::Doorbell;
 use self::environment::Environment;
+use self::guard::Guard;
 use super::alarm::Alarm;
 use super::engine::{Engine, ReadTxn, Submitted, WriteTxn};
 use super::rules::Write;
@@ -36,8 +41,8 @@ pub(super) struct FileEngine {
 }
 
 impl FileEngine {
-    fn new(path: &Path) -> Result<Self, KvError> {
-        let environment = Environment::open(path)?;
+    fn new(path: &Path, guard: Guard) -> Result<Self, KvError> {
+        let environment = Environment::open(path, guard)?;
         let doorbell = Arc::new(Doorbell::new(path));
         let seen = AtomicU64::new(environment.last_commit()?);
         let committer = Committer::new(environment.clone());
@@ -79,6 +84,10 @@ impl Engine for FileEngine {
         // What cannot be read is told by the reads of those who are rung for.
         let Ok(last) = self.environment.last_commit() else { return true };
         self.seen.swap(last, Ordering::AcqRel) != last
+    }
+
+    fn loss(&self) -> Option<KvError> {
+        self.environment.loss()
     }
 
     fn tidy(&self) {

@@ -1,16 +1,16 @@
 use super::FileEngine;
 use super::environment::{MAX_READERS, still_open};
+use super::files::Identity;
 use super::filesystem;
+use super::guard::Guard;
 use super::space;
 use super::verify::verify;
 use crate::embedded::database::Database;
+use crate::embedded::engine::Engine;
 use crate::fork::{self, Gate, Gated};
 use crate::kv::KvError;
 use crate::lock::Mutex;
 use std::collections::HashMap;
-use std::fs::OpenOptions;
-use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Weak};
 use std::time::Duration;
@@ -28,10 +28,10 @@ struct OpenFiles {
     gate: Gate,
 }
 
-type Databases = HashMap<PathBuf, OpenFile>;
+type Databases = HashMap<Identity, OpenFile>;
 
 struct OpenFile {
-    identity: Option<(u64, u64)>,
+    path: PathBuf,
     database: Weak<Database<FileEngine>>,
 }
 
@@ -43,59 +43,47 @@ pub(in crate::embedded) fn open(path: &Path) -> Result<Arc<Database<FileEngine>>
     let path = filesystem::check(path)?;
     let _pass = OPEN.gate.enter();
     let mut open = OPEN.databases.lock();
-    // Before the database is joined, so that a failure leaves no user behind.
-    let now = identity_of(&path)?;
-    if let Some(OpenFile { identity, database }) = open.get(&path)
-        && let Some(database) = database.upgrade()
-        && database.join()
-    {
-        if *identity == now {
-            return Ok(database);
-        }
-        database.leave();
-        return Err(KvError::ConnectionFailed(format!(
-            "{} was replaced or removed while this process had it open; close every connection to \
-             it first",
-            path.display()
-        )));
+    open.retain(|_, file| file.database.strong_count() > 0);
+    if let Some(database) = join(&open, &path) {
+        return Ok(database);
     }
     wait_for_close(&path)?;
-    let in_use = is_open_elsewhere(&path);
+    let guard = Guard::take(&path)?;
+    let in_use = guard.is_open_elsewhere();
     verify(&path, in_use)?;
-    space::reserve(&path, MAX_READERS, in_use)?;
-    let database = Arc::new(Database::new(FileEngine::new(&path)?));
-    open.retain(|_, file| file.database.strong_count() > 0);
-    let file = OpenFile { identity: identity_of(&path)?, database: Arc::downgrade(&database) };
-    open.insert(path, file);
+    space::reserve(&path, guard.data(), guard.lock(), MAX_READERS, in_use)?;
+    let identity = guard.identity();
+    let database = Arc::new(Database::new(FileEngine::new(&path, guard)?));
+    database.look_out();
+    open.insert(identity, OpenFile { path, database: Arc::downgrade(&database) });
     Ok(database)
 }
 
-/// What tells a file from another one of the same name; nothing if there is none.
-fn identity_of(path: &Path) -> Result<Option<(u64, u64)>, KvError> {
-    match path.metadata() {
-        Ok(file) => Ok(Some((file.dev(), file.ino()))),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(KvError::ConnectionFailed(format!("{}: {error}", path.display()))),
+/// The database that this process has open in the file of this name, by whatever name.
+fn join(open: &Databases, path: &Path) -> Option<Arc<Database<FileEngine>>> {
+    let now = Identity::at(path);
+    let mut found = None;
+    for (identity, file) in open {
+        if Some(*identity) != now && file.path != path {
+            continue;
+        }
+        // One whose file was replaced, removed or moved lets go of it when it is asked.
+        let Some(database) = file.database.upgrade().filter(|it| it.join()) else { continue };
+        if Some(*identity) == now && database.engine.loss().is_none() {
+            found = Some(database);
+        } else {
+            database.leave();
+        }
     }
+    found
 }
 
-/// Waits until this process has let go of the file. To open and close LMDB's lock file while it has
-/// not would take from it the lock that keeps others from starting the lock file anew: such locks
-/// belong to the process, and closing any descriptor of the file drops them.
+/// Waits until this process has let go of the file.
 fn wait_for_close(path: &Path) -> Result<(), KvError> {
     match heed::env_closing_event(path) {
         Some(closing) if !closing.wait_timeout(CLOSE_WAIT) => Err(still_open(path)),
         _ => Ok(()),
     }
-}
-
-/// Whether another process has the file open: it then holds a lock on LMDB's lock file. The lock is
-/// asked about and not taken, so that a process that opens the file just now is not misled.
-fn is_open_elsewhere(path: &Path) -> bool {
-    use rustix::process::{Flock, FlockType, fcntl_getlk};
-    let lock = OpenOptions::new().read(true).write(true).open(filesystem::lock_file(path));
-    let Ok(lock) = lock else { return false };
-    fcntl_getlk(&lock, &Flock::from(FlockType::WriteLock)).is_ok_and(|holder| holder.is_some())
 }
 
 impl Gated for OpenFiles {

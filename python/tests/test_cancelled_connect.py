@@ -1,0 +1,79 @@
+"""A connect that was cancelled or timed out leaves everything as it was (contract rules L3, L6)."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from kit.wait import wait_for
+
+import slipstream
+
+TIMES = 20
+SOON = 0.005
+LARGE = 160
+"""The size in MiB of a file which is still being checked then. Other files wait for that."""
+
+
+def is_closed(path: Path) -> bool:
+    """Whether this process has let go of a file and what lies beside it."""
+    held = []
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):
+            held.append(os.readlink(descriptor))
+    return not any(name.startswith(str(path)) for name in held)
+
+
+async def cancelled(url: str) -> None:
+    task = asyncio.ensure_future(_connected(url))
+    await asyncio.sleep(SOON)
+    assert not task.done()
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def timed_out(url: str) -> None:
+    with pytest.raises(slipstream.Timeout):
+        await slipstream.connect(url, connect_timeout=SOON)
+
+
+async def _connected(url: str) -> slipstream.Connection:
+    return await slipstream.connect(url)
+
+
+@pytest.mark.parametrize("give_up", [cancelled, timed_out])
+@pytest.mark.parametrize("is_open", [True, False])
+async def test_l6_a_connect_that_was_given_up_leaves_nothing_open(
+    tmp_path: Path, give_up: Callable[[str], Awaitable[None]], is_open: bool
+) -> None:
+    path = tmp_path / "state.db"
+    url = f"file:{path}"
+    first = await slipstream.connect(url)
+    await (await first.store("s")).put("k", b"v")
+    if not is_open:
+        await first.close()
+    large = f"file:{tmp_path / 'large.db'}"
+    async with slipstream.connect(large) as conn:
+        store = await conn.store("s")
+        await asyncio.gather(*(store.put(f"k.{i}", bytes(1 << 20)) for i in range(LARGE)))
+    for _ in range(TIMES):
+        slow = asyncio.ensure_future(_connected(large))
+        await asyncio.sleep(SOON)
+        await give_up(url)
+        await (await slow).close()
+    if is_open:
+        # Those who had it open notice nothing.
+        assert first.is_healthy()
+        await (await first.store("s")).put("k", b"w")
+        await first.close()
+    await asyncio.to_thread(wait_for, "the file is let go of", lambda: is_closed(path))
+    async with slipstream.connect(url) as again:
+        entry = await (await again.store("s")).get("k")
+        assert entry is not None
+        assert entry.value == (b"w" if is_open else b"v")
+    await asyncio.to_thread(wait_for, "the file is let go of", lambda: is_closed(path))
