@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
@@ -24,8 +23,8 @@ def is_closed(path: Path) -> bool:
     held = []
     for descriptor in Path("/proc/self/fd").iterdir():
         with suppress(OSError):
-            held.append(os.readlink(descriptor))
-    return not any(name.startswith(str(path)) for name in held)
+            held.append(descriptor.readlink())
+    return not any(str(name).startswith(str(path)) for name in held)
 
 
 async def cancelled(url: str) -> None:
@@ -47,15 +46,15 @@ async def _connected(url: str) -> slipstream.Connection:
 
 
 @pytest.mark.parametrize("give_up", [cancelled, timed_out])
-@pytest.mark.parametrize("is_open", [True, False])
+@pytest.mark.parametrize("before", ["open", "closed"])
 async def test_l6_a_connect_that_was_given_up_leaves_nothing_open(
-    tmp_path: Path, give_up: Callable[[str], Awaitable[None]], is_open: bool
+    tmp_path: Path, give_up: Callable[[str], Awaitable[None]], before: str
 ) -> None:
     path = tmp_path / "state.db"
     url = f"file:{path}"
     first = await slipstream.connect(url)
     await (await first.store("s")).put("k", b"v")
-    if not is_open:
+    if before == "closed":
         await first.close()
     large = f"file:{tmp_path / 'large.db'}"
     async with slipstream.connect(large) as conn:
@@ -66,7 +65,7 @@ async def test_l6_a_connect_that_was_given_up_leaves_nothing_open(
         await asyncio.sleep(SOON)
         await give_up(url)
         await (await slow).close()
-    if is_open:
+    if before == "open":
         # Those who had it open notice nothing.
         assert first.is_healthy()
         await (await first.store("s")).put("k", b"w")
@@ -75,5 +74,5 @@ async def test_l6_a_connect_that_was_given_up_leaves_nothing_open(
     async with slipstream.connect(url) as again:
         entry = await (await again.store("s")).get("k")
         assert entry is not None
-        assert entry.value == (b"w" if is_open else b"v")
+        assert entry.value == (b"w" if before == "open" else b"v")
     await asyncio.to_thread(wait_for, "the file is let go of", lambda: is_closed(path))

@@ -84,6 +84,7 @@ def test_a_file_of_another_format(caller: Caller, url: str, path: Path, kind: st
     assert failed.code == "ConnectionFailed"
     assert f"{path} is not a slipstream store" in failed.message
     assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
 
 
 def test_an_empty_file_is_a_new_store(caller: Caller, url: str, path: Path) -> None:

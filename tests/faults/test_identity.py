@@ -359,12 +359,8 @@ def do(what: str, path: Path) -> None:
             path.rename(path.with_name("moved.db"))
 
 
-@pytest.mark.parametrize(
-    "what", ["removed", "replaced by another file", "moved to another place"]
-)
-def test_l1_a_file_that_is_gone_is_noticed(
-    caller: Caller, url: str, path: Path, what: str
-) -> None:
+@pytest.mark.parametrize("what", ["removed", "replaced by another file", "moved to another place"])
+def test_l1_a_file_that_is_gone_is_noticed(caller: Caller, url: str, path: Path, what: str) -> None:
     opened(caller, url)
     put_all(caller, "before.")
     caller.call("watch", "")

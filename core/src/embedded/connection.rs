@@ -97,11 +97,19 @@ impl Connection for EmbeddedConnection {
             Place::Private => link(Arc::new(Database::new(MemoryEngine::default()))),
             Place::Shared(name) => link(shared(&name)),
         };
-        let mut open = self.open.lock();
-        if !open.as_ref().is_some_and(|it| it.is_open()) {
-            *open = Some(opened);
+        let superseded = {
+            let mut open = self.open.lock();
+            if open.as_ref().is_some_and(|it| it.is_open()) {
+                Some(opened)
+            } else {
+                open.replace(opened)
+            }
+        };
+        // One whose file is gone, or one of two that were opened at once.
+        match superseded {
+            Some(superseded) => superseded.shut_down().await,
+            None => Ok(()),
         }
-        Ok(())
     }
 
     async fn shutdown(&self) -> Result<(), KvError> {

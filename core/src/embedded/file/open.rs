@@ -48,6 +48,8 @@ pub(in crate::embedded) fn open(path: &Path) -> Result<Arc<Database<FileEngine>>
         return Ok(database);
     }
     wait_for_close(&path)?;
+    // Beside what is no store at all, no lock file is made.
+    verify(&path, true)?;
     let guard = Guard::take(&path)?;
     let in_use = guard.is_open_elsewhere();
     verify(&path, in_use)?;
