@@ -83,6 +83,7 @@ SUITES = (
     Suite("cluster", pytest("tests/cluster")),
     Suite("faults", pytest("tests/faults")),
     Suite("runtimes", pytest("tests/runtimes")),
+    Suite("bundlers", pytest("tests/bundlers")),
     Suite("types", pytest("tests/types")),
     Suite("soak", pytest("tests/soak")),
     Suite("docs", pytest("tests/docs")),

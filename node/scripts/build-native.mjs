@@ -1,4 +1,4 @@
-// Builds the native addon with cargo and puts it where addon.cjs looks for it.
+// Builds the native addon with cargo and puts it where build-js.mjs looks for it.
 // SLIPSTREAM_PROFILE names the cargo profile; "release" unless set.
 import { execFileSync } from "node:child_process";
 import { copyFileSync, renameSync } from "node:fs";

@@ -1,21 +1,29 @@
 import { isUint8Array } from "node:util/types";
 
+const AT = Uint8Array.prototype.at;
+
 /** A string, or a `TypeError` that names the argument. */
 export function text(name: string, value: unknown): string {
   return typeof value === "string" ? value : wrongType(name, "a string", value);
 }
 
-/** The strings of any iterable but a string, which is one of characters. */
-export function texts(name: string, value: unknown): string[] {
+/** What any iterable gives but a string, which is one of characters. */
+export function items(name: string, value: unknown): unknown[] {
   if (typeof value !== "object" || value === null || !(Symbol.iterator in value)) {
     return wrongType(name, "an array or another iterable of strings", value);
   }
-  return Array.from(value as Iterable<unknown>, (item) => text(`each of ${name}`, item));
+  return Array.from(value as Iterable<unknown>);
+}
+
+/** Strings, or a `TypeError` that names the argument which they are items of. */
+export function texts(name: string, items: unknown[]): string[] {
+  const each = `each of ${name}`;
+  return items.map((item) => text(each, item));
 }
 
 /** Bytes, or a `TypeError` that names the argument. */
 export function bytes(name: string, value: unknown): Uint8Array {
-  return isUint8Array(value) ? value : wrongType(name, "a Uint8Array", value);
+  return isUint8Array(value) ? present(name, value) : wrongType(name, "a Uint8Array", value);
 }
 
 /** The bytes of a value: text is written as UTF-8. */
@@ -23,7 +31,27 @@ export function valueBytes(value: unknown): Uint8Array {
   if (typeof value === "string") {
     return Buffer.from(value);
   }
-  return isUint8Array(value) ? value : wrongType("value", "a string or a Uint8Array", value);
+  if (isUint8Array(value)) {
+    return present("value", value);
+  }
+  return wrongType("value", "a string or a Uint8Array", value);
+}
+
+/**
+ * Bytes that are still there. An array whose buffer was transferred, or shrank to less than the
+ * array's end, looks like an empty one (X7).
+ */
+function present(name: string, bytes: Uint8Array): Uint8Array {
+  if (bytes.length === 0) {
+    try {
+      // Refuses an array without its bytes, as every method does that looks at them.
+      AT.call(bytes, 0);
+    } catch (cause) {
+      const found = "one whose buffer was transferred or has shrunk";
+      throw new TypeError(`${name} must be a Uint8Array with its bytes, not ${found}`, { cause });
+    }
+  }
+  return bytes;
 }
 
 /** A number, if there is one. */

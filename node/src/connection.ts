@@ -1,6 +1,7 @@
 import { optionalNumber, optionalText, optionsOf, signalOf, text } from "./arguments.js";
 import type { Capabilities } from "./capabilities.js";
 import { eventLoop } from "./event-loop.js";
+import { Handle } from "./handle.js";
 import type { NativeSession } from "./native.js";
 import { type CallOptions, Store } from "./store.js";
 
@@ -31,11 +32,12 @@ export interface StoreOptions {
  * const store = await conn.store("nodes");
  * ```
  */
-export class Connection implements AsyncDisposable {
+export class Connection extends Handle implements AsyncDisposable {
   readonly #native: NativeSession;
 
   /** @internal */
   constructor(native: NativeSession) {
+    super();
     this.#native = native;
   }
 

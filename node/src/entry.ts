@@ -19,9 +19,10 @@ export function toEntry(key: string, bytes: Buffer | null): Entry | null {
   return { key, value: bytes.subarray(end), version: bytes.subarray(1, end) };
 }
 
-/** The entry of each key, or `null`. Each has a row, and the rows have no keys of their own. */
-export function toFound(keys: string[], pages: ArrayBuffer[]): (Entry | null)[] {
-  const found: (Entry | null)[] = [];
+/**
+ * Adds the entry of each key, or `null`. Each has a row, and the rows have no keys of their own.
+ */
+export function addFound(found: (Entry | null)[], keys: string[], pages: ArrayBuffer[]): void {
   for (const buffer of pages) {
     const page = new Page(buffer);
     while (page.next()) {
@@ -30,17 +31,14 @@ export function toFound(keys: string[], pages: ArrayBuffer[]): (Entry | null)[] 
       found.push(live ? { key, value: page.value(), version: page.version() } : null);
     }
   }
-  return found;
 }
 
-/** The entries of all pages. */
-export function toEntries(pages: ArrayBuffer[]): Entry[] {
-  const entries: Entry[] = [];
+/** Adds the entries of all pages. */
+export function addEntries(entries: Entry[], pages: ArrayBuffer[]): void {
   for (const buffer of pages) {
     const page = new Page(buffer);
     while (page.next()) {
       entries.push({ key: page.key(), value: page.value(), version: page.version() });
     }
   }
-  return entries;
 }

@@ -1,6 +1,13 @@
 import { onAbort } from "./abort.js";
 import { toError } from "./errors.js";
-import { type Answer, type Failure, type NativeEventLoop, native } from "./native.js";
+import {
+  type Answer,
+  type Failure,
+  type NativeEventLoop,
+  type NativePieces,
+  native,
+} from "./native.js";
+import { soon, Turns } from "./turns.js";
 
 /** What does not fit is given a buffer of its own. */
 const SCRATCH_BYTES = 65_536;
@@ -8,13 +15,15 @@ const SCRATCH_BYTES = 65_536;
 type Settle = (answer: unknown) => void;
 
 /**
- * This thread's way to the core. What is ready is answered at once; what is not is settled when
- * the native side wakes this thread, everything that is there in one go.
+ * This thread's way to the core. What is ready is answered at once, unless the event loop has had
+ * no turn for too long; what is not is settled when the native side wakes this thread.
  */
 class EventLoop {
   readonly #scratch = Buffer.alloc(SCRATCH_BYTES);
   readonly #pending = new Map<number, Settle>();
   readonly #native: NativeEventLoop;
+  /** When what is ready is to wait. */
+  readonly turns = new Turns();
   /** Whether what calls have asked for will be sent at the end of this turn. */
   #sends = false;
 
@@ -29,10 +38,30 @@ class EventLoop {
 
   /** What a native call answered, or will answer; throws, or rejects, what it failed with. */
   settle<T>(answer: Answer<T>, signal?: AbortSignal): T | Promise<T> {
-    if (typeof answer !== "number") {
-      return settled<T>(answer);
+    if (typeof answer === "number" && answer >= 0) {
+      return this.#wait(answer, signal);
     }
-    return answer < 0 ? (this.#read(0, -1 - answer) as T) : this.#wait(answer, signal);
+    const ready = typeof answer === "number" ? this.#read(0, -1 - answer) : answer;
+    return this.turns.isDue() ? this.#later(ready) : settled<T>(ready);
+  }
+
+  /** Gives `take` all of a list, a large one piece by piece with turns in between. */
+  async each<T>(
+    list: T[] | NativePieces<T>,
+    take: (items: T[]) => void,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    if (Array.isArray(list)) {
+      take(list);
+      return;
+    }
+    for (let piece = list.next(); piece !== null; piece = list.next()) {
+      take(piece);
+      if (this.turns.isDueAfterWork()) {
+        await this.turns.next();
+        signal?.throwIfAborted();
+      }
+    }
   }
 
   /** What a native call opened at once; throws what it failed with. */
@@ -46,12 +75,17 @@ class EventLoop {
     return bytes;
   }
 
+  async #later<T>(ready: unknown): Promise<T> {
+    await this.turns.next();
+    return settled<T>(ready);
+  }
+
   // All that calls of one turn ask for is sent in one piece. Those that go on after a drain do so
   // in microtasks, so the end of the turn is the next immediate.
   #sendSoon(): void {
     if (!this.#sends) {
       this.#sends = true;
-      setImmediate(() => {
+      soon(() => {
         this.#sends = false;
         this.#native.flush();
       });
@@ -81,10 +115,19 @@ class EventLoop {
     });
   }
 
+  // Nothing wakes this thread again before everything was drained.
   #drain(): void {
+    if (this.turns.isDue() || this.#settleSome()) {
+      void this.turns.next().then(() => this.#drain());
+    }
+  }
+
+  /** Settles what has ended, but not too much in one turn; whether there is more. */
+  #settleSome(): boolean {
     const settled = this.#native.drain();
+    const last = settled.length - 1;
     let start = 0;
-    for (let i = 0; i < settled.length; i += 2) {
+    for (let i = 0; i < last; i += 2) {
       const operation = settled[i] as number;
       let answer = settled[i + 1];
       if (typeof answer === "number") {
@@ -96,6 +139,7 @@ class EventLoop {
       this.#pending.delete(operation);
       settle?.(answer);
     }
+    return settled[last] as boolean;
   }
 }
 

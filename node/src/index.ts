@@ -1,3 +1,5 @@
+// Programs see `Buffer`, of which the compiler knows only if it is told where it is declared.
+/// <reference types="node" preserve="true" />
 export type { Capabilities } from "./capabilities.js";
 export { type ConnectOptions, connect } from "./connect.js";
 export { Connection, type StoreOptions } from "./connection.js";

@@ -1,4 +1,4 @@
-import addon from "./addon.cjs";
+import { load } from "./addon.js";
 
 /**
  * What a native call returns. A number that is not negative is an operation whose outcome will
@@ -17,9 +17,22 @@ export interface Failure {
   readonly outcomeUnknown: boolean;
 }
 
+/** A large answer, which is taken piece by piece: `null` after the last. */
+export interface NativePieces<T> {
+  next(): T[] | null;
+}
+
+export type List<T> = T[] | NativePieces<T>;
+
+/** Many keys, which are handed over piece by piece. */
+export interface NativeKeys {
+  add(keys: string[]): void;
+}
+
 /** The native half of the package. */
 export interface Addon {
   readonly EventLoop: new (wake: () => void, scratch: Uint8Array) => NativeEventLoop;
+  readonly Keys: new () => NativeKeys;
   version(): string;
   live(): { sessions: number; stores: number; watches: number; operations: number };
 }
@@ -31,7 +44,10 @@ export interface NativeEventLoop {
     connectTimeout: number | undefined,
     nats: object,
   ): Answer<NativeSession>;
-  /** Operation, answer, operation, answer: small ones behind one another in the scratch buffer. */
+  /**
+   * Operation, answer, operation, answer and so on, small ones behind one another in the scratch
+   * buffer; last whether there is more.
+   */
   drain(): unknown[];
   /** Sends what calls have asked for. */
   flush(): void;
@@ -49,10 +65,11 @@ export interface NativeSession {
 export interface NativeStore {
   name(): string;
   get(key: string): Answer<Buffer | null>;
-  getMany(keys: string[]): Answer<ArrayBuffer[]>;
+  getMany(keys: string[]): Answer<List<ArrayBuffer>>;
+  getManyOf(keys: NativeKeys): Answer<List<ArrayBuffer>>;
   entry(key: string): Answer<Buffer | null>;
-  keys(prefix: string): Answer<string[]>;
-  scan(prefix: string): Answer<ArrayBuffer[]>;
+  keys(prefix: string): Answer<List<string>>;
+  scan(prefix: string): Answer<List<ArrayBuffer>>;
   put(key: string, value: Uint8Array, ttl: number | undefined): Answer<Buffer>;
   create(key: string, value: Uint8Array, ttl: number | undefined): Answer<Buffer>;
   update(
@@ -76,4 +93,4 @@ export interface NativeWatch {
   close(): void;
 }
 
-export const native: Addon = addon;
+export const native: Addon = load();

@@ -29,6 +29,11 @@ export class Page {
     this.#keys = this.#bytes.toString("latin1", keys, this.#start);
   }
 
+  /** Whether there is a next row. */
+  hasNext(): boolean {
+    return this.#next < this.#rows;
+  }
+
   /** Goes to the next row; whether there is one. */
   next(): boolean {
     if (this.#next === this.#rows) {

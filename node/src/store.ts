@@ -1,5 +1,6 @@
 import {
   bytes,
+  items,
   optionalBytes,
   optionalNumber,
   optionsOf,
@@ -8,9 +9,10 @@ import {
   texts,
   valueBytes,
 } from "./arguments.js";
-import { type Entry, toEntries, toEntry, toFound } from "./entry.js";
+import { addEntries, addFound, type Entry, toEntry } from "./entry.js";
 import { eventLoop } from "./event-loop.js";
-import type { NativeStore } from "./native.js";
+import { Handle } from "./handle.js";
+import { type NativeKeys, type NativeStore, native } from "./native.js";
 import { Watch, type WatchOptions } from "./watch.js";
 
 /** What every call takes. */
@@ -28,6 +30,9 @@ export interface WriteOptions extends CallOptions {
   readonly ttl?: number | undefined;
 }
 
+/** So many keys are handed to the native side in one turn of the event loop. */
+const KEYS_AT_ONCE = 2048;
+
 /**
  * One store: reads, writes, compare-and-swap and watches. Made by {@link Connection.store}.
  *
@@ -42,11 +47,12 @@ export interface WriteOptions extends CallOptions {
  * console.log(entry?.value.toString());
  * ```
  */
-export class Store {
+export class Store extends Handle {
   readonly #native: NativeStore;
 
   /** @internal */
   constructor(native: NativeStore) {
+    super();
     this.#native = native;
   }
 
@@ -84,8 +90,15 @@ export class Store {
    */
   async getMany(keys: Iterable<string>, options?: CallOptions): Promise<(Entry | null)[]> {
     const signal = signalOf(options);
-    const asked = texts("keys", keys);
-    return toFound(asked, await eventLoop.settle(this.#native.getMany(asked), signal));
+    const asked = items("keys", keys);
+    const answer =
+      asked.length <= KEYS_AT_ONCE
+        ? this.#native.getMany(texts("keys", asked))
+        : this.#native.getManyOf(await handOver(asked, signal));
+    const list = await eventLoop.settle(answer, signal);
+    const found: (Entry | null)[] = [];
+    await eventLoop.each(list, (pages) => addFound(found, asked as string[], pages), signal);
+    return found;
   }
 
   /**
@@ -114,7 +127,13 @@ export class Store {
    */
   async keys(prefix = "", options?: CallOptions): Promise<string[]> {
     const signal = signalOf(options);
-    return eventLoop.settle(this.#native.keys(text("prefix", prefix)), signal);
+    const list = await eventLoop.settle(this.#native.keys(text("prefix", prefix)), signal);
+    if (Array.isArray(list)) {
+      return list;
+    }
+    const all: string[] = [];
+    await eventLoop.each(list, (keys) => all.push(...keys), signal);
+    return all;
   }
 
   /**
@@ -128,7 +147,10 @@ export class Store {
   async scan(prefix = "", options?: CallOptions): Promise<Entry[]> {
     const signal = signalOf(options);
     const answer = this.#native.scan(text("prefix", prefix));
-    return toEntries(await eventLoop.settle(answer, signal));
+    const list = await eventLoop.settle(answer, signal);
+    const entries: Entry[] = [];
+    await eventLoop.each(list, (pages) => addEntries(entries, pages), signal);
+    return entries;
   }
 
   /**
@@ -266,4 +288,17 @@ export class Store {
     );
     return new Watch(eventLoop.opened(native), signal);
   }
+}
+
+/** Hands many keys to the native side, piece by piece with turns in between. */
+async function handOver(asked: unknown[], signal: AbortSignal | undefined): Promise<NativeKeys> {
+  const keys = new native.Keys();
+  for (let start = 0; start < asked.length; start += KEYS_AT_ONCE) {
+    keys.add(texts("keys", asked.slice(start, start + KEYS_AT_ONCE)));
+    if (eventLoop.turns.isDueAfterWork()) {
+      await eventLoop.turns.next();
+      signal?.throwIfAborted();
+    }
+  }
+  return keys;
 }

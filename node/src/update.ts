@@ -56,6 +56,11 @@ export class Updates {
     this.#page = undefined;
   }
 
+  /** Whether there is none. Pages hold one at least. */
+  isEmpty(): boolean {
+    return !this.#page?.hasNext() && this.#following === this.#pages.length;
+  }
+
   /** The next update, if there is one. */
   take(): Update | undefined {
     while (this.#page === undefined || !this.#page.next()) {

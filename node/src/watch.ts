@@ -2,6 +2,7 @@ import { onAbort } from "./abort.js";
 import { signalOf } from "./arguments.js";
 import { OperationFailed } from "./errors.js";
 import { eventLoop } from "./event-loop.js";
+import { Handle } from "./handle.js";
 import type { NativeWatch } from "./native.js";
 import type { CallOptions } from "./store.js";
 import { type Update, Updates } from "./update.js";
@@ -13,6 +14,11 @@ export interface WatchOptions {
   /** Closes the watch: whoever reads it gets the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
+
+const { turns } = eventLoop;
+
+/** More updates than are handed out without a look at the clock. */
+const BATCH = 1_000;
 
 /** Takes the listeners of abandoned watches off their signals. */
 const abandoned = new FinalizationRegistry<() => void>((forget) => forget());
@@ -31,7 +37,7 @@ const abandoned = new FinalizationRegistry<() => void>((forget) => forget());
  * for await (const update of watch) console.log(update.type, update.key);
  * ```
  */
-export class Watch implements AsyncIterable<Update>, AsyncDisposable {
+export class Watch extends Handle implements AsyncIterable<Update>, AsyncDisposable {
   readonly #native: NativeWatch;
   readonly #updates = new Updates();
   #reading = false;
@@ -40,6 +46,7 @@ export class Watch implements AsyncIterable<Update>, AsyncDisposable {
 
   /** @internal */
   constructor(native: NativeWatch, signal: AbortSignal | undefined) {
+    super();
     this.#native = native;
     if (signal !== undefined) {
       this.#closeOn(signal);
@@ -82,7 +89,7 @@ export class Watch implements AsyncIterable<Update>, AsyncDisposable {
 
   /** The updates one by one. Leaving the loop closes the watch. */
   [Symbol.asyncIterator](): AsyncIterableIterator<Update> {
-    return this.#reader(() => this.#updates.take());
+    return this.#reader(() => this.#updates.take(), 1);
   }
 
   /**
@@ -94,7 +101,7 @@ export class Watch implements AsyncIterable<Update>, AsyncDisposable {
    * ```
    */
   batches(): AsyncIterableIterator<Update[]> {
-    return this.#reader(() => this.#updates.takeAll());
+    return this.#reader(() => this.#updates.takeAll(), BATCH);
   }
 
   /**
@@ -115,7 +122,8 @@ export class Watch implements AsyncIterable<Update>, AsyncDisposable {
     this.#close();
   }
 
-  #reader<T>(take: () => T | undefined): AsyncIterableIterator<T> {
+  /** Reads with `take`, each time of which is as much work as so many `updates`. */
+  #reader<T>(take: () => T | undefined, updates: number): AsyncIterableIterator<T> {
     // Set while somebody else reads: what leaves this iterator then, as a stream does over an error,
     // must not close the watch of that reader.
     let refused = false;
@@ -124,9 +132,9 @@ export class Watch implements AsyncIterable<Update>, AsyncDisposable {
         this.#close();
       }
     };
-    const wait = async (): Promise<IteratorResult<T, undefined>> => {
+    const wait = async (due: boolean): Promise<IteratorResult<T, undefined>> => {
       refused = this.#reading;
-      while (await this.#fill()) {
+      while (await this.#fill(due)) {
         const value = take();
         if (value !== undefined) {
           return { value, done: false };
@@ -136,11 +144,12 @@ export class Watch implements AsyncIterable<Update>, AsyncDisposable {
     };
     return {
       next: () => {
-        const value = this.#reading ? undefined : take();
+        const due = turns.isDue(updates);
+        const value = this.#reading || due ? undefined : take();
         if (value !== undefined) {
           return Promise.resolve({ value, done: false });
         }
-        const waiting = wait();
+        const waiting = wait(due);
         // Whoever asked may have gone meanwhile, and then nobody handles how it ends.
         waiting.catch(() => {});
         return waiting;
@@ -159,8 +168,8 @@ export class Watch implements AsyncIterable<Update>, AsyncDisposable {
     };
   }
 
-  /** Waits for updates; `false` once the watch has ended. */
-  async #fill(): Promise<boolean> {
+  /** Waits for updates, if it is `due` for a turn first; `false` once the watch has ended. */
+  async #fill(due: boolean): Promise<boolean> {
     if (this.#reading) {
       throw new OperationFailed("this watch is being read already; open one for each reader", {
         operation: "watch",
@@ -168,6 +177,12 @@ export class Watch implements AsyncIterable<Update>, AsyncDisposable {
     }
     this.#reading = true;
     try {
+      if (due) {
+        await turns.next();
+      }
+      if (this.#closed === undefined && !this.#updates.isEmpty()) {
+        return true;
+      }
       const more = this.#closed === undefined && (await eventLoop.settle(this.#native.fill()));
       if (this.#closed !== undefined) {
         return this.#ended();

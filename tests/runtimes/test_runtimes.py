@@ -19,7 +19,17 @@ SUITES = {
         NODE,
         [
             Path("test") / f"{name}.test.mjs"
-            for name in ("abort", "api", "errors", "leaks", "process", "watch", "worker")
+            for name in (
+                "abort",
+                "api",
+                "arguments",
+                "errors",
+                "leaks",
+                "process",
+                "turns",
+                "watch",
+                "worker",
+            )
         ],
     ),
 }

@@ -1,13 +1,14 @@
 use crate::event_loop::Operations;
 use crate::failure::Failure;
-use crate::page::{self, Row};
+use crate::page;
+use crate::pieces::{Rest, list};
 use crate::session::Session;
 use crate::store::Store;
 use crate::watch::Watch;
 use napi::bindgen_prelude::{Null, ToNapiValue};
 use napi::{Env, Result, check_status, sys};
 use slipstream::handle;
-use slipstream::kv::{KvEntry, KvError};
+use slipstream::kv::KvError;
 use slipstream_bridge::{Counted, Kind, Outcome, Value};
 use std::ptr;
 use std::rc::Rc;
@@ -87,9 +88,9 @@ fn convert(
             let version = entry.version.as_bytes();
             bytes(env, [&[version.len() as u8], version, &entry.value], Some(scratch))
         }
-        Ok(Value::Found(entries)) => page::pages(env, entries.iter().map(found)),
-        Ok(Value::Keys(keys)) => js(env, keys),
-        Ok(Value::Entries(entries)) => page::pages(env, entries.iter().map(row)),
+        Ok(Value::Found(entries)) => list(env, Rest::Found(entries.into_iter())),
+        Ok(Value::Keys(keys)) => list(env, Rest::Keys(keys.into_iter())),
+        Ok(Value::Entries(entries)) => list(env, Rest::Entries(entries.into_iter())),
         Ok(Value::Batch(Some(batch))) => page::batch(env, &batch, 0),
         Ok(Value::Session(session)) => {
             js(env, Session::new(Counted::new(Kind::Session, session), operations.clone()))
@@ -135,17 +136,4 @@ fn fill(mut target: &mut [u8], parts: &[&[u8]]) {
         head.copy_from_slice(part);
         target = rest;
     }
-}
-
-/// The row of a key that JavaScript has already.
-fn found(entry: &Option<KvEntry>) -> Row<'_> {
-    match entry {
-        Some(entry) => Row { key: "", ..row(entry) },
-        None => Row { kind: 3, key: "", value: &[], version: &[], cursor: Vec::new() },
-    }
-}
-
-fn row(entry: &KvEntry) -> Row<'_> {
-    let (key, value) = (&entry.key, &entry.value);
-    Row { kind: 0, key, value, version: entry.version.as_bytes(), cursor: Vec::new() }
 }

@@ -8,10 +8,11 @@ use slipstream::burst;
 use slipstream::handle::{ConnectOptions, Failure, connect};
 use slipstream_bridge::{CompletionQueue, Operation, Outcome, Unfinished, Value, millis};
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::future::Future;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// The operations of one JavaScript thread: what is under way, and the queue its outcomes come
 /// back through.
@@ -20,6 +21,8 @@ pub struct Operations {
     queue: Arc<CompletionQueue>,
     wake: Wake,
     pending: RefCell<HashMap<u32, Operation>>,
+    /// What has ended and was not drained yet.
+    ended: RefCell<VecDeque<u64>>,
     last: Cell<u32>,
     /// How many have begun since what they ask for was sent.
     unsent: Cell<usize>,
@@ -29,6 +32,9 @@ pub struct Operations {
 /// So many operations begin before what they ask for is sent, so that the server works meanwhile
 /// and not in turns with the loop. Fewer would cost more in writes than they gain.
 const CALLS_A_FLUSH: usize = 32;
+
+/// So long one drain goes on. What is left is for the loop's next turn.
+const DRAIN: Duration = Duration::from_millis(1);
 
 impl Operations {
     /// Starts an operation. Its future is polled once here; if it is not ready, its outcome is
@@ -110,6 +116,7 @@ impl EventLoop {
             queue: Arc::new(CompletionQueue::new(move || wake.ring())),
             wake,
             pending: RefCell::default(),
+            ended: RefCell::default(),
             last: Cell::new(0),
             unsent: Cell::new(0),
             scratch: RefCell::new(scratch),
@@ -143,28 +150,38 @@ impl EventLoop {
         })
     }
 
-    /// The outcomes that are there: operation, answer, operation, answer and so on. Small answers
-    /// are behind one another in the scratch buffer.
+    /// The outcomes that are there: operation, answer, operation, answer and so on, and last
+    /// whether there are more than one drain hands over. Small answers are behind one another in
+    /// the scratch buffer.
     #[napi(catch_unwind)]
     pub fn drain<'env>(&self, env: &'env Env) -> Result<Array<'env>> {
-        let mut ended = Vec::new();
+        let began = Instant::now();
+        let operations = &self.operations;
         let mut settled = env.create_array(0)?;
-        let mut scratch = self.operations.scratch.borrow_mut();
+        let mut taken = Vec::new();
+        let mut ended = operations.ended.borrow_mut();
+        let mut scratch = operations.scratch.borrow_mut();
         // SAFETY: JavaScript never runs while this does, so nobody else looks at the buffer, and it
         // hands it to no other thread.
         let mut scratch = Scratch(unsafe { scratch.as_mut() });
         // Told again of what ends from here on, also while this goes through what has ended.
-        while !self.operations.queue.rest(|| {}) {
-            self.operations.queue.take(&mut ended);
-            for id in ended.drain(..) {
+        while !ended.is_empty() || !operations.queue.rest(|| {}) {
+            operations.queue.take(&mut taken);
+            ended.extend(taken.drain(..));
+            while let Some(id) = ended.pop_front() {
                 // An operation that was cancelled meanwhile has nobody to take its outcome.
                 let id = id as u32;
-                if let Some(outcome) = self.operations.remove(id)?.and_then(|it| it.take()) {
+                if let Some(outcome) = operations.remove(id)?.and_then(|it| it.take()) {
                     settled.insert(id)?;
-                    settled.insert(to_js(env, &self.operations, outcome, &mut scratch)?)?;
+                    settled.insert(to_js(env, operations, outcome, &mut scratch)?)?;
+                }
+                if began.elapsed() >= DRAIN {
+                    settled.insert(true)?;
+                    return Ok(settled);
                 }
             }
         }
+        settled.insert(false)?;
         Ok(settled)
     }
 

@@ -11,6 +11,7 @@ mod failure;
 mod live;
 mod nats;
 mod page;
+mod pieces;
 mod session;
 mod store;
 mod version;

@@ -1,5 +1,6 @@
 use crate::answer::Answer;
 use crate::event_loop::Operations;
+use crate::pieces::Keys;
 use crate::watch::Watch;
 use napi::Result;
 use napi_derive::napi;
@@ -47,6 +48,18 @@ impl Store {
     pub fn get_many(&self, keys: Vec<String>) -> Result<Answer> {
         let store = (*self.handle).clone();
         self.operations.run(async move {
+            let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+            store.get_many(&keys).await.map(Value::Found)
+        })
+    }
+
+    /// The same for so many keys that going through them would hold the loop up.
+    #[napi(catch_unwind)]
+    pub fn get_many_of(&self, keys: &mut Keys) -> Result<Answer> {
+        let (store, keys) = ((*self.handle).clone(), keys.take());
+        self.operations.run(async move {
+            // What follows is done by the thread of the runtime.
+            tokio::task::yield_now().await;
             let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
             store.get_many(&keys).await.map(Value::Found)
         })

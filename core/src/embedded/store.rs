@@ -27,6 +27,9 @@ pub(super) struct EmbeddedStore<E: Engine> {
 /// order, so a key that exists throughout is read once all the same (R4).
 const SCANNED_AT_ONCE: usize = 8192;
 
+/// Bytes of values read in one view, of which the last value may be more.
+const BYTES_AT_ONCE: usize = 1 << 20;
+
 impl<E: Engine> EmbeddedStore<E> {
     pub(super) fn new(link: Arc<Link<E>>, store: Arc<OpenStore>) -> Self {
         Self { link, store }
@@ -64,16 +67,17 @@ impl<E: Engine> EmbeddedStore<E> {
         let mut found = Vec::new();
         loop {
             let now = clock::now();
-            let mut rows = 0;
+            let (mut rows, mut bytes) = (0, 0);
             let mut next = None;
             self.link.database()?.engine.read(|txn| {
-                txn.range(Table::Entries, &from, &to, &mut |row, bytes| {
-                    if rows == SCANNED_AT_ONCE {
+                txn.range(Table::Entries, &from, &to, &mut |row, record| {
+                    if rows == SCANNED_AT_ONCE || bytes >= BYTES_AT_ONCE {
                         next = Some(row.into());
                         return Ok(ControlFlow::Break(()));
                     }
                     rows += 1;
-                    let record = Record::decode(bytes)?;
+                    let record = Record::decode(record)?;
+                    bytes += record.value.len();
                     if record.is_live(now) {
                         found.push(collect(utf8(&row[4..])?, &record));
                     }
@@ -146,13 +150,18 @@ impl<E: Engine> KvReader for EmbeddedStore<E> {
         // A closed connection is one even where there are no keys to look for (L1).
         self.link.database()?;
         let mut found = Vec::with_capacity(keys.len());
-        for keys in keys.chunks(SCANNED_AT_ONCE) {
+        while found.len() < keys.len() {
             let now = clock::now();
+            let mut bytes = 0;
             self.link.database()?.engine.read(|txn| {
-                for key in keys {
+                for key in keys[found.len()..].iter().take(SCANNED_AT_ONCE) {
+                    if bytes >= BYTES_AT_ONCE {
+                        break;
+                    }
                     let row = row_key(self.store.id, key.as_bytes());
                     let record = txn.get(Table::Entries, &row)?.map(Record::decode).transpose()?;
                     let live = record.filter(|record| record.is_live(now));
+                    bytes += live.as_ref().map_or(0, |record| record.value.len());
                     found.push(live.map(|record| entry(key, &record)));
                 }
                 Ok(())

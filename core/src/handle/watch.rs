@@ -117,6 +117,10 @@ impl Watch {
             if outcome.map_err(|error| self.failure(error, "synced"))? {
                 return Ok(());
             }
+            if !self.is_synced() {
+                // A large state that is ready is not read in one go on the thread that asked (B9).
+                tokio::task::yield_now().await;
+            }
         }
     }
 
