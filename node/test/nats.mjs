@@ -9,7 +9,10 @@ import { folder } from "./kit.mjs";
 
 const root = new URL("../../", import.meta.url);
 
-/** A server of its own: its `url`, and `call` for whatever `tests/kit/place.py` can do to it. */
+/**
+ * A server of its own: its `url`, that of a `proxy` before it, and `call` for whatever
+ * `tests/kit/place.py` can do to them.
+ */
 export async function natsServer(t) {
   const python = fileURLToPath(new URL(".venv/bin/python", root));
   const place = fileURLToPath(new URL("tests/kit/programs/place.py", root));
@@ -28,8 +31,8 @@ export async function natsServer(t) {
     assert.equal(error, undefined, `${name}: ${error}`);
     return answer;
   };
-  const { server } = await call("fresh");
-  return { url: server, call };
+  const { server, proxy } = await call("fresh");
+  return { url: server, proxy, call };
 }
 
 /** A URL of its own for a test, by its scheme. */

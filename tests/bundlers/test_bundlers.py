@@ -1,4 +1,4 @@
-"""Bundles with the npm package in them build and run, and so do those that leave it outside (D1)."""
+"""Bundles with the npm package inside build and run, and so do those that leave it out (D1)."""
 
 import re
 import shutil
