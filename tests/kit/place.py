@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Self
 
 from kit.nats_server import NatsServer
+from kit.ports import HOST, free_port
 from kit.proxy import Proxy
 
 # Whoever does not log in may do everything; who logs in as `reader` may not write under `locked.`,
@@ -32,6 +33,7 @@ authorization {
     ]
 }
 no_auth_user: anyone
+websocket { listen: "%s:%d", no_tls: true }
 """
 
 
@@ -42,7 +44,8 @@ class Place:
 
     def __init__(self, folder: Path) -> None:
         """``folder`` must be its own."""
-        self._server = NatsServer(folder, _SETTINGS)
+        self._websocket = free_port()
+        self._server = NatsServer(folder, _SETTINGS % (HOST, self._websocket))
         self._proxy: Proxy | None = None
 
     def __enter__(self) -> Self:
@@ -56,11 +59,12 @@ class Place:
         self._server.stop()
 
     def urls(self) -> dict[str, str]:
-        """``proxy``, ``server`` and what stands after ``//`` in them: ``address``."""
+        """``proxy``, ``server``, what stands after ``//`` in it, ``address``, and ``websocket``."""
         return {
             "proxy": self._front.url,
             "server": self._server.url,
             "address": self._server.address,
+            "websocket": f"ws://{HOST}:{self._websocket}",
         }
 
     def start(self) -> None:

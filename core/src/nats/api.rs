@@ -226,14 +226,15 @@ pub(super) struct StoredMessage {
     pub(super) message: Stored,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 pub(super) struct Stored {
+    pub(super) subject: String,
     pub(super) seq: u64,
-    /// In base 64, as are the headers.
-    #[serde(default)]
-    pub(super) data: String,
-    #[serde(default)]
-    pub(super) hdrs: String,
+    #[serde(deserialize_with = "base64_text::deserialize", default)]
+    pub(super) data: Bytes,
+    /// With the line that precedes them.
+    #[serde(deserialize_with = "base64_text::deserialize", default)]
+    pub(super) hdrs: Bytes,
 }
 
 /// The last messages of several subjects, in one answer each.
@@ -275,5 +276,20 @@ mod nanoseconds {
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
         // A negative time means none.
         Ok(Duration::from_nanos(i64::deserialize(from)?.try_into().unwrap_or(0)))
+    }
+}
+
+/// Bytes as Go writes them into JSON.
+mod base64_text {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+    use bytes::Bytes;
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer};
+    use std::borrow::Cow;
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Bytes, D::Error> {
+        let text = Cow::<str>::deserialize(from)?;
+        STANDARD.decode(text.as_bytes()).map(Bytes::from).map_err(D::Error::custom)
     }
 }

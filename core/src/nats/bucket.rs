@@ -141,11 +141,11 @@ impl Bucket {
     }
 
     /// Sends a [`MultiRequest`](super::api::MultiRequest) and gives what comes to `take`; nothing if
-    /// that is too much for one request, or nobody is there to answer.
+    /// that is too much for one request, or there is no lane, or nobody is there to answer.
     pub(super) async fn last_of_each<T>(
         &self,
         request: Bytes,
-        start: impl Fn() -> T,
+        start: T,
         mut take: impl FnMut(&mut T, &Response) -> Result<(), KvError>,
     ) -> Result<Option<T>, KvError> {
         if request.len() > self.link.max_payload() {
@@ -160,9 +160,9 @@ impl Bucket {
             }
             Ok(end.is_some())
         };
-        let start = || (start(), false);
-        let (taken, complete) = self.link.ask_many(subject.into(), &request, take, start).await?;
-        Ok(complete.then_some(taken))
+        let start = (start, false);
+        let read = self.link.ask_lane_for_many(subject.into(), &request, take, start).await?;
+        Ok(read.and_then(|(taken, complete)| complete.then_some(taken)))
     }
 
     /// What to ask the server for to be told of these prefixes: at least one filter, since it takes
@@ -183,10 +183,19 @@ impl Bucket {
         subject
     }
 
-    /// The key of a subject, if it is one of this bucket.
+    /// The key of a subject, if it is one of this bucket that a call could ever name.
     pub(super) fn key<'a>(&self, subject: &'a str) -> Option<&'a str> {
-        subject.strip_prefix(&self.subjects)
+        subject.strip_prefix(&self.subjects).filter(|key| can_be_named(key))
     }
+}
+
+/// Whether a call could name a key that somebody else wrote. White space, what cannot be printed,
+/// wildcards and empty tokens never are a part of a name. In JSON a replacement character stands
+/// for what is no text, so a key with one is none by any way.
+fn can_be_named(key: &str) -> bool {
+    let forbidden =
+        |c: char| c.is_whitespace() || c.is_control() || c == char::REPLACEMENT_CHARACTER;
+    !key.contains(forbidden) && key.split('.').all(|token| !matches!(token, "" | "*" | ">"))
 }
 
 impl StreamInfo {

@@ -2,15 +2,17 @@ use super::address::{Address, Addresses};
 use super::config::Settings;
 use super::credentials::Credentials;
 use super::dial::Dial;
-use super::events::Events;
+use super::events::{Events, Teller};
 use super::tls;
 use crate::kv::{KvError, check_duration};
 use async_nats::{
     Client, ConnectError, ConnectErrorKind, ConnectOptions, ReconnectToServer, Server, ServerInfo,
 };
+use futures_util::FutureExt;
 use std::error::Error;
 use std::future::Future;
 use std::io;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,10 +39,11 @@ const SUBSCRIPTION_CAPACITY: usize = 1 << 18;
 ///
 /// A server that does not answer takes only its share of the time, so that the list is tried
 /// whole. The error names every server that was tried and why it was not the one (rule L4).
-/// `events` is told what becomes of the connection afterwards.
+/// `teller` tells what becomes of the client afterwards, which ends once `events` are closed.
 pub(super) async fn connect(
     settings: &Settings,
-    events: Arc<Events>,
+    events: &Arc<Events>,
+    teller: &Teller,
 ) -> Result<(Client, Dial), KvError> {
     check_duration("timeout", settings.timeout)?;
     check_duration("connect_timeout", settings.connect_timeout)?;
@@ -52,9 +55,12 @@ pub(super) async fn connect(
     let options = options(&dial, &addresses)
         .reconnect_delay_callback(|_| Duration::ZERO)
         .reconnect_to_server_callback(pacing(events.clone()))
-        .event_callback(move |event| {
-            events.tell(event);
-            std::future::ready(())
+        .event_callback({
+            let teller = teller.clone();
+            move |event| {
+                teller.tell(event);
+                std::future::ready(())
+            }
         });
     // A fleet that is given one list does not all come to the first server of it.
     shuffle(addresses.servers_mut());
@@ -122,15 +128,20 @@ async fn try_server(
     limit: Duration,
 ) -> Result<Client, KvError> {
     let silent = || failed(server, &format!("no answer within {limit:.1?}"));
-    match timeout(limit, options.connect(server.server_addr()?)).await {
-        Ok(Ok(client)) => Ok(client),
-        Ok(Err(error)) if error.kind() == ConnectErrorKind::TimedOut => Err(silent()),
-        Ok(Err(error)) if is_denial(&error) => {
+    // async-nats panics over some of what a server may say.
+    let connecting = AssertUnwindSafe(options.connect(server.server_addr()?)).catch_unwind();
+    let Ok(connected) = timeout(limit, connecting).await else { return Err(silent()) };
+    let Ok(connected) = connected else {
+        return Err(failed(server, "it says what no NATS server says"));
+    };
+    match connected {
+        Ok(client) => Ok(client),
+        Err(error) if error.kind() == ConnectErrorKind::TimedOut => Err(silent()),
+        Err(error) if is_denial(&error) => {
             let text = format!("{server}: the server refused the login: {}", error.kind());
             Err(KvError::PermissionDenied(text))
         }
-        Ok(Err(error)) => Err(failed(server, &cause(&error))),
-        Err(_) => Err(silent()),
+        Err(error) => Err(failed(server, &cause(&error))),
     }
 }
 
@@ -178,7 +189,7 @@ async fn give_up() -> ! {
 
 /// At once the first time, then after a growing time of up to 2 s, of which up to half is chance:
 /// the clients of a server that restarts do not come back all at the same moment.
-fn reconnect_delay(rounds: usize) -> Duration {
+pub(super) fn reconnect_delay(rounds: usize) -> Duration {
     let Some(doublings) = rounds.checked_sub(1) else { return Duration::ZERO };
     let doublings = u32::try_from(doublings).unwrap_or(u32::MAX);
     let ceiling = FIRST_DELAY.saturating_mul(2_u32.saturating_pow(doublings)).min(LONGEST_DELAY);

@@ -1,8 +1,9 @@
 use super::bucket;
+use super::client::Current;
 use super::config::{NatsConnectionConfig, Settings, TIMEOUT};
 use super::connect::connect;
 use super::events::Events;
-use super::link::Link;
+use super::link::{Link, Origin};
 use super::store::NatsStore;
 use crate::kv::KvError;
 use crate::lock::Mutex;
@@ -46,7 +47,8 @@ impl NatsConnection {
 
     /// A connection over a client that exists already. `shutdown` ends what was opened through
     /// this object and leaves the client as it is. A subject that the server refuses is seen as
-    /// `Timeout` here, since the events of such a client go to whoever made it.
+    /// `Timeout` here, since the events of such a client go to whoever made it. Once the client has
+    /// ended, every call is `ConnectionFailed`.
     pub fn from_client(client: Client) -> Self {
         Self::by(Way::Client(client))
     }
@@ -60,7 +62,7 @@ impl NatsConnection {
     }
 
     fn link(&self) -> Option<Arc<Link>> {
-        self.open.lock().clone().filter(|link| link.check_open().is_ok())
+        self.open.lock().clone().filter(|link| !link.is_closed())
     }
 }
 
@@ -68,19 +70,22 @@ impl NatsConnection {
 impl Connection for NatsConnection {
     async fn connect(&self) -> Result<(), KvError> {
         let _connecting = self.connecting.lock().await;
-        if self.link().is_some() {
-            return Ok(());
+        if let Some(link) = self.link() {
+            return link.check_open();
         }
         let events = Events::new();
         let link = match &self.way {
             Way::Settings(settings) => {
-                let (client, dial) = connect(settings, events.clone()).await?;
-                let Settings { timeout, options, .. } = &**settings;
-                Link::start(client, &events, *timeout, options.stale_reads, Some(dial)).await?
+                let teller = events.teller();
+                teller.hear();
+                let (client, dial) = connect(settings, &events, &teller).await?;
+                let origin = Origin::Ours(settings.clone(), dial);
+                Link::start(Current::new(client), &events, settings.timeout, origin).await?
             }
             Way::Client(client) => {
-                let link = Link::start(client.clone(), &events, TIMEOUT, false, None).await?;
-                tokio::spawn(events.follow(client.clone()));
+                let client = Current::new(client.clone());
+                let link = Link::start(client.clone(), &events, TIMEOUT, Origin::HandedIn).await?;
+                tokio::spawn(events.follow(client));
                 link
             }
         };

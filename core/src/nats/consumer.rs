@@ -11,8 +11,7 @@ use super::inbox::Inbox;
 use super::link::ConsumerName;
 use super::message::{Position, unserved};
 use super::response::{NO_RESPONDERS, Response};
-use crate::kv::KvError;
-use futures_util::FutureExt;
+use crate::kv::{KvError, UpdateKind};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch as signal;
@@ -23,6 +22,7 @@ pub(super) struct Consumer {
     name: ConsumerName,
     inbox: Option<Inbox>,
     flow: Flow,
+    headers_only: bool,
     /// The consumer's own number of the last message, which shows a lost one.
     delivered: u64,
     pending: u64,
@@ -52,6 +52,7 @@ pub(super) struct Wanted<'a> {
 /// One message of the stream.
 pub(super) struct Delivery {
     pub(super) message: Response,
+    pub(super) kind: UpdateKind,
     pub(super) position: Position,
 }
 
@@ -70,44 +71,38 @@ pub(super) enum End {
 pub(super) const INACTIVE: Duration = Duration::from_secs(30);
 
 impl Consumer {
-    /// Makes a consumer. It pushes if that is wanted and there is a lane: what async-nats has no
-    /// room for, it drops.
+    /// Makes a consumer, which delivers over the lane.
     pub(super) async fn make(bucket: Arc<Bucket>, wanted: Wanted<'_>) -> Result<Self, KvError> {
         let link = bucket.link.clone();
         let status = link.status();
         let epoch = status.borrow().epoch;
-        let stream = bucket.stream.as_str();
-        let unique = link.client().new_inbox();
-        let unique = unique.rsplit('.').next().unwrap_or_default();
-        let name = format!("slipstream_{}_{unique}", std::process::id());
-        let pushes_to = wanted.pushed.then(|| {
+        let unique = ConsumerName::new(&bucket);
+        let ConsumerName { stream, name } = &unique;
+        let (asked, flow) = if wanted.pushed {
             // What is told a consumer that pushes goes to subjects of its own.
-            Inbox::over_lane(&link, format!("$JS.FC.{stream}.{name}.").into())
-        });
-        let (inbox, flow) = match pushes_to.flatten() {
-            Some(inbox) => (inbox, Flow::pushed()),
-            None => {
-                let asked = format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{name}");
-                (Inbox::open(&link, asked.into()).await?, Flow::pulled(link.max_payload())?)
-            }
+            (format!("$JS.FC.{stream}.{name}."), Flow::pushed())
+        } else {
+            let flow = Flow::pulled(link.max_payload())?;
+            (format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{name}"), flow)
         };
+        let inbox = Inbox::open(&link, asked.into())?;
         let deliver_subject = flow.is_pushed().then(|| inbox.subject().clone());
         let request = ConsumerRequest {
             stream_name: stream,
-            config: config(&name, &wanted, deliver_subject.as_deref()),
+            config: config(name, &wanted, deliver_subject.as_deref()),
             action: "create",
         };
         let operation = format!("CONSUMER.CREATE.{stream}.{name}");
-        let name = ConsumerName { stream: stream.to_owned(), name: name.clone() };
-        link.adopt(name.clone());
+        link.adopt(unique.clone());
         let mut made = Self {
             inbox: Some(inbox),
             flow,
+            headers_only: wanted.headers_only,
             delivered: 0,
             pending: 0,
             status,
             epoch,
-            name,
+            name: unique.clone(),
             bucket: bucket.clone(),
         };
         let info: ConsumerInfo = link.api(&operation, &request).await??;
@@ -139,7 +134,7 @@ impl Consumer {
     /// Waits for the next message. Dropping the future loses none.
     pub(super) async fn next(&mut self) -> Result<Delivery, End> {
         loop {
-            self.ask_for_more().await?;
+            self.ask_for_more()?;
             let message = match self.ready()? {
                 Some(message) => message,
                 None => self.wait().await?,
@@ -152,10 +147,7 @@ impl Consumer {
 
     /// The next message, if it is here already.
     pub(super) fn try_next(&mut self) -> Result<Option<Delivery>, End> {
-        // As far as that needs no waiting: what is asked too late is asked by `next`.
-        if let Some(Err(end)) = self.ask_for_more().now_or_never() {
-            return Err(end);
-        }
+        self.ask_for_more()?;
         while let Some(message) = self.ready()? {
             if let Some(delivery) = self.take(message)? {
                 return Ok(Some(delivery));
@@ -196,23 +188,27 @@ impl Consumer {
     }
 
     /// Asks the server for messages, if it has not been asked for enough.
-    pub(super) async fn ask_for_more(&mut self) -> Result<(), End> {
+    pub(super) fn ask_for_more(&mut self) -> Result<(), End> {
         let inbox = self.inbox.as_ref().ok_or(End::Closed)?;
-        self.flow.ask_for_more(inbox, self.pending).await
+        self.flow.ask_for_more(inbox, self.pending)
     }
 
     fn take(&mut self, message: Response) -> Result<Option<Delivery>, End> {
-        if let Some(status) = message.status() {
-            return self.take_status(status, &message).map(|()| None);
-        }
-        let Some(position) = Position::parse(message.reply()) else { return Ok(None) };
+        // What was stored may look like a status, but only it has a position.
+        let Some(position) = Position::parse(message.reply()) else {
+            let status = message.status();
+            return status.map_or(Ok(()), |it| self.take_status(it, &message)).map(|()| None);
+        };
         if position.consumer != self.delivered + 1 {
             return Err(End::Lost("a message was lost on the way"));
         }
         self.delivered = position.consumer;
         self.pending = position.pending;
         self.flow.spend(Some(1));
-        Ok(Some(Delivery { message, position }))
+        let said = message.said();
+        let kind =
+            if self.headers_only { said.kind_by_size() } else { said.kind(message.payload()) };
+        Ok(Some(Delivery { message, kind, position }))
     }
 
     fn take_status(&mut self, status: u16, message: &Response) -> Result<(), End> {
@@ -239,6 +235,16 @@ impl Consumer {
     }
 }
 
+impl ConsumerName {
+    /// A name nobody else has.
+    pub(super) fn new(bucket: &Bucket) -> Self {
+        let unique = bucket.link.new_inbox();
+        let unique = unique.rsplit('.').next().unwrap_or_default();
+        let name = format!("slipstream_{}_{unique}", std::process::id());
+        Self { stream: bucket.stream.clone(), name }
+    }
+}
+
 impl Drop for Consumer {
     fn drop(&mut self) {
         let link = &self.bucket.link;
@@ -253,7 +259,7 @@ impl Drop for Consumer {
     }
 }
 
-fn config<'a>(
+pub(super) fn config<'a>(
     name: &'a str,
     wanted: &Wanted<'a>,
     deliver_subject: Option<&'a str>,

@@ -1,4 +1,5 @@
 use super::credentials::Credentials;
+use super::websocket::WebSocket;
 use super::wire::{Frame, NotUnderstood, next_frame};
 use async_nats::{Auth, ConnectInfo, Protocol, ServerAddr, ServerInfo};
 use base64::Engine;
@@ -13,6 +14,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
+use tokio_websockets::client::Builder;
 
 /// How to log in to a server without async-nats, as it would be done with it.
 #[derive(Clone)]
@@ -39,7 +41,7 @@ pub(super) struct Accepted {
     pub(super) read: BytesMut,
 }
 
-/// Plain or TLS.
+/// Plain or TLS, or a websocket over either.
 pub(super) trait Socket: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Socket for T {}
@@ -73,7 +75,11 @@ impl Dial {
     ) -> io::Result<Accepted> {
         let (mut socket, mut direct): (Box<dyn Socket>, _) = (Box::new(socket), Some(direct));
         let mut read = BytesMut::with_capacity(4096);
-        if self.tls_first {
+        let over_websocket = server.is_websocket();
+        if over_websocket {
+            direct = None;
+            socket = self.start_websocket(socket, server).await?;
+        } else if self.tls_first {
             direct = None;
             socket = self.start_tls(socket, server).await?;
         }
@@ -82,7 +88,8 @@ impl Dial {
         };
         let info: ServerInfo = serde_json::from_slice(&info)?;
         let require_tls = self.require_tls || server.tls_required();
-        if !self.tls_first && (require_tls || info.tls_required) {
+        let later = !over_websocket && !self.tls_first;
+        if later && (require_tls || info.tls_required) {
             // What came in the clear cannot be a part of what is said under TLS.
             read.clear();
             direct = None;
@@ -97,10 +104,27 @@ impl Dial {
             match read_frame(&mut socket, &mut read).await? {
                 Frame::Pong => return Ok(Accepted { socket, direct, read }),
                 Frame::Error(text) => return Err(io::Error::other(text)),
-                Frame::Ping => socket.write_all(b"PONG\r\n").await?,
+                Frame::Ping => {
+                    socket.write_all(b"PONG\r\n").await?;
+                    socket.flush().await?;
+                }
                 Frame::Info(_) | Frame::Ok | Frame::Message(_) => {}
             }
         }
+    }
+
+    /// TLS of a websocket is below it.
+    async fn start_websocket(
+        &self,
+        mut socket: Box<dyn Socket>,
+        server: &ServerAddr,
+    ) -> io::Result<Box<dyn Socket>> {
+        if server.as_url_str().starts_with("wss:") {
+            socket = self.start_tls(socket, server).await?;
+        }
+        let builder = Builder::new().uri(server.as_url_str()).map_err(io::Error::other)?;
+        let (messages, _) = builder.connect_on(socket).await.map_err(io::Error::other)?;
+        Ok(Box::new(WebSocket::over(messages)))
     }
 
     async fn start_tls(

@@ -1,9 +1,10 @@
+use super::client::Current;
 use super::link::Link;
 use super::message::refused_subject;
 use crate::lock::Mutex;
 use async_nats::connection::State as ClientState;
-use async_nats::{Client, Event, ServerError};
-use std::sync::atomic::Ordering;
+use async_nats::{Event, ServerError};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::sync::watch as signal;
@@ -13,6 +14,17 @@ use tokio::time::sleep;
 pub(super) struct Events {
     status: Arc<signal::Sender<Status>>,
     link: Mutex<Weak<Link>>,
+    /// Clients that were made so far.
+    made: AtomicU64,
+    /// The one of them that is listened to.
+    heard: AtomicU64,
+}
+
+/// What one client tells, which is heard while that client is the one in use.
+#[derive(Clone)]
+pub(super) struct Teller {
+    events: Arc<Events>,
+    number: u64,
 }
 
 /// Where the connection stands, for those who wait.
@@ -22,17 +34,45 @@ pub(super) struct Status {
     /// Counts the times the connection was made anew.
     pub(super) epoch: u64,
     pub(super) closed: bool,
+    /// Whether a client that somebody else made has ended, so that nothing can be asked any more.
+    pub(super) ended: bool,
     /// The last subject that the server refused, and its words.
     pub(super) denied: Option<(String, String)>,
 }
 
 /// How often a client that somebody else made is looked at.
 const FOLLOW: Duration = Duration::from_millis(250);
+/// No client has this number.
+const NOBODY: u64 = 0;
+
+impl Teller {
+    pub(super) fn tell(&self, event: Event) {
+        if self.events.heard.load(Ordering::SeqCst) == self.number {
+            self.events.tell(event);
+        }
+    }
+
+    /// Listens to this client from now on, which is connected unless it says otherwise.
+    pub(super) fn hear(&self) {
+        self.events.heard.store(self.number, Ordering::SeqCst);
+    }
+}
 
 impl Events {
     pub(super) fn new() -> Arc<Self> {
         let status = Status { connected: true, ..Status::default() };
-        Arc::new(Self { status: Arc::new(signal::Sender::new(status)), link: Mutex::default() })
+        Arc::new(Self {
+            status: Arc::new(signal::Sender::new(status)),
+            link: Mutex::default(),
+            made: AtomicU64::new(NOBODY),
+            heard: AtomicU64::new(NOBODY),
+        })
+    }
+
+    /// What another client tells, once it is to be heard.
+    pub(super) fn teller(self: &Arc<Self>) -> Teller {
+        let number = self.made.fetch_add(1, Ordering::SeqCst) + 1;
+        Teller { events: self.clone(), number }
     }
 
     /// Where the connection stands, as told to this object.
@@ -45,7 +85,7 @@ impl Events {
         *self.link.lock() = Arc::downgrade(link);
     }
 
-    pub(super) fn tell(&self, event: Event) {
+    fn tell(&self, event: Event) {
         match event {
             Event::Connected => self.up(),
             Event::Disconnected | Event::Closed => self.down(),
@@ -64,8 +104,21 @@ impl Events {
         let _ = self.status.subscribe().wait_for(|status| status.closed).await;
     }
 
+    /// The client has ended, whatever it said last: nothing more of it counts.
+    pub(super) fn lost(&self) {
+        self.heard.store(NOBODY, Ordering::SeqCst);
+        self.down();
+    }
+
+    /// The client has ended, and there will be no other.
+    pub(super) fn end(&self) {
+        self.status.send_modify(|status| status.ended = true);
+        self.lost();
+    }
+
     /// Looks after a client that somebody else made, and whose events go to them.
-    pub(super) async fn follow(self: Arc<Self>, client: Client) {
+    pub(super) async fn follow(self: Arc<Self>, client: Arc<Current>) {
+        let client = client.get();
         let mut connects = client.statistics().connects.load(Ordering::Relaxed);
         loop {
             sleep(FOLLOW).await;
@@ -83,9 +136,9 @@ impl Events {
         }
     }
 
-    fn up(&self) {
+    pub(super) fn up(&self) {
         let again = self.status.send_if_modified(|status| {
-            let again = !status.connected;
+            let again = !status.connected && !status.ended;
             if again {
                 status.connected = true;
                 status.epoch += 1;

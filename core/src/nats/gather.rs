@@ -178,7 +178,7 @@ impl Drop for Reading<'_> {
 fn take(response: &Response, asked: &mut HashMap<String, Tellers>) -> Result<(), KvError> {
     let said = response.said();
     let (subject, last) = (said.subject()?, last_of(&said, response)?);
-    if let Some(tellers) = asked.remove(subject) {
+    if let Some(tellers) = subject.and_then(|subject| asked.remove(subject)) {
         tell(tellers, &Some(last));
     }
     Ok(())

@@ -1,10 +1,13 @@
-//! A connection of our own beside that of async-nats, for requests that are many.
+//! A connection of our own beside that of async-nats, for requests that are many, and for all
+//! messages that others wrote.
 //!
 //! async-nats makes a map of the headers of every answer, which costs more than everything else
-//! that a read needs on this side. The lane reads answers as they are. It is opened when it is
-//! first wanted; while it is not there, for whatever reason, requests go the other way. So nothing
-//! depends on it, and async-nats alone decides whether there is a connection.
+//! that a read needs on this side, and it ends over headers that it does not take. The lane reads
+//! answers as they are. It is opened when it is first wanted; while it is not there, for whatever
+//! reason, requests go the other way, and reads are answered in JSON. So nothing depends on it, and
+//! async-nats alone decides whether there is a connection.
 
+use super::client::Current;
 use super::dial::{Accepted, Dial, INBOX, Socket};
 use super::message::refused_subject;
 use super::outgoing::Outgoing;
@@ -15,7 +18,7 @@ use super::table::{Table, Ticket};
 use super::wire::{Frame, next_frame};
 use crate::burst::Flush;
 use crate::lock::Mutex;
-use async_nats::{Client, Subject};
+use async_nats::Subject;
 use bytes::BytesMut;
 use std::future::{Future, poll_fn};
 use std::io;
@@ -55,10 +58,10 @@ const READ_AT_ONCE: usize = 64 << 10;
 
 impl Lane {
     /// A lane to the servers that this client knows, which is opened once it is wanted.
-    pub(super) fn new(client: Client, dial: Dial) -> Self {
+    pub(super) fn new(client: Arc<Current>, dial: Dial) -> Self {
         let (outgoing, wanted) = (Arc::new(Outgoing::default()), Arc::new(Notify::new()));
         let (attempted, failed) = signal::channel(false);
-        let inbox = new_inbox(&client);
+        let inbox = new_inbox(&client.get());
         let requests = Requests::over_lane(inbox.clone(), outgoing.clone(), |table| {
             let (outgoing, wanted) = (outgoing.clone(), wanted.clone());
             Keeper { client, dial, inbox, outgoing, wanted, attempted, table }.run()
@@ -78,6 +81,10 @@ impl Lane {
         None
     }
 
+    pub(super) fn is_open(&self) -> bool {
+        self.outgoing.is_open()
+    }
+
     /// Has `it` flushed soon, so that it asks for everything at once.
     pub(super) fn flush_soon(&self, it: &Arc<impl Flush + 'static>) {
         self.outgoing.flush_soon(it);
@@ -95,7 +102,8 @@ impl Lane {
         }
     }
 
-    fn want(&self) {
+    /// Has it opened, if it is not open.
+    pub(super) fn want(&self) {
         self.wanted.notify_one();
     }
 
@@ -118,7 +126,7 @@ impl Lane {
 
 /// Opens the lane when it is wanted, and again when it was cut.
 struct Keeper {
-    client: Client,
+    client: Arc<Current>,
     dial: Dial,
     inbox: String,
     outgoing: Arc<Outgoing>,
@@ -152,8 +160,8 @@ impl Keeper {
     /// Connects to one of the servers that the client knows, to the one it is likely connected to
     /// first.
     async fn open(&self) -> io::Result<Accepted> {
-        let mut servers = self.client.server_pool().await.map_err(io::Error::other)?;
-        servers.retain(|server| !server.addr.is_websocket());
+        let client = self.client.get();
+        let mut servers = client.server_pool().await.map_err(io::Error::other)?;
         servers.sort_by_key(|server| (server.failed_attempts, !server.did_connect));
         let mut refused = io::Error::other("no server to connect to");
         for server in servers {

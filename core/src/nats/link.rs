@@ -1,4 +1,6 @@
 use super::api::{Refusal, Reply};
+use super::client::{Current, Renewal};
+use super::config::Settings;
 use super::dial::Dial;
 use super::events::{Events, Status};
 use super::headers::Headers;
@@ -6,12 +8,13 @@ use super::lane::Lane;
 use super::message::not_understood;
 use super::request::{Requests, Unanswered, Unwritten};
 use super::response::Response;
+use super::table::Answers;
 use super::writes::Writes;
 use crate::fork::{self, Gate, Gated};
 use crate::kv::KvError;
 use crate::lock::Mutex;
+use async_nats::Subject;
 use async_nats::connection::State as ClientState;
-use async_nats::{Client, Subject};
 use futures_util::future::{join, join_all};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -24,7 +27,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 /// One open connection: what its stores and watches ask through.
 pub(super) struct Link {
-    client: Client,
+    client: Arc<Current>,
     requests: Requests,
     status: Arc<signal::Sender<Status>>,
     /// The consumers on the server that watches of this connection read.
@@ -44,6 +47,15 @@ pub(super) struct Link {
     me: Weak<Link>,
 }
 
+/// Whose the client of a connection is.
+pub(super) enum Origin {
+    /// It was made from these settings, and ends with the connection. Where it ends before, another
+    /// one is made.
+    Ours(Box<Settings>, Dial),
+    /// Somebody else made it and keeps it.
+    HandedIn,
+}
+
 /// A consumer, by its stream and its name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct ConsumerName {
@@ -61,17 +73,21 @@ const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 impl Link {
     /// Takes over a connected client, whose events go to `events`. One request takes no longer than
-    /// `timeout` (L3). With a way to dial the servers it is ours: it ends with this connection, and
-    /// has a lane beside it.
+    /// `timeout` (L3). A client of ours has a lane beside it.
     pub(super) async fn start(
-        client: Client,
-        events: &Events,
+        client: Arc<Current>,
+        events: &Arc<Events>,
         timeout: Duration,
-        stale_reads: bool,
-        dial: Option<Dial>,
+        origin: Origin,
     ) -> Result<Arc<Self>, KvError> {
-        let requests = Requests::over_client(client.clone()).await?;
-        let owned = dial.is_some();
+        let (settings, dial) = match origin {
+            Origin::Ours(settings, dial) => (Some(settings), Some(dial)),
+            Origin::HandedIn => (None, None),
+        };
+        let stale_reads = settings.as_ref().is_some_and(|it| it.options.stale_reads);
+        let owned = settings.is_some();
+        let renewal = Renewal::of(&client, events, settings);
+        let requests = Requests::over_client(client.clone(), renewal).await?;
         let lane = dial.map(|dial| Lane::new(client.clone(), dial));
         let link = Arc::new_cyclic(|me| Self {
             client,
@@ -99,29 +115,43 @@ impl Link {
         Ok(link)
     }
 
+    /// Whether it was closed here.
+    pub(super) fn is_closed(&self) -> bool {
+        self.status.borrow().closed
+    }
+
     pub(super) fn check_open(&self) -> Result<(), KvError> {
-        // In a forked child the status may be locked by a thread that is not there.
-        let open = self.is_ours() && !self.status.borrow().closed;
-        if open { Ok(()) } else { Err(KvError::NotConnected) }
+        let status = self.status.borrow();
+        match (status.closed, status.ended) {
+            (true, _) => Err(Unanswered::Closed.into()),
+            (_, true) => Err(Unanswered::Ended.into()),
+            (false, false) => Ok(()),
+        }
     }
 
     pub(super) fn is_healthy(&self) -> bool {
         let status = self.status.borrow();
         status.connected
             && !status.closed
-            && self.client.connection_state() == ClientState::Connected
+            && self.client.get().connection_state() == ClientState::Connected
     }
 
     pub(super) fn status(&self) -> signal::Receiver<Status> {
         self.status.subscribe()
     }
 
-    pub(super) fn client(&self) -> &Client {
-        &self.client
+    /// An inbox nobody else has.
+    pub(super) fn new_inbox(&self) -> String {
+        self.client.get().new_inbox()
     }
 
     pub(super) fn lane(&self) -> Option<&Lane> {
         self.lane.as_ref()
+    }
+
+    /// Whether what others wrote can be read as it is.
+    pub(super) fn has_lane(&self) -> bool {
+        self.lane.as_ref().is_some_and(Lane::is_open)
     }
 
     /// Waits a moment for the lane to open, where there can be one.
@@ -146,12 +176,12 @@ impl Link {
 
     /// The largest message the server takes, in bytes of headers and payload.
     pub(super) fn max_payload(&self) -> usize {
-        self.client.max_payload()
+        self.client.get().max_payload()
     }
 
     /// Whether the server is at least of this version.
-    pub(super) fn server_is(&self, major: i64, minor: i64) -> bool {
-        self.client.is_server_compatible(major, minor, 0)
+    pub(super) fn server_is(&self, major: u64, minor: u64) -> bool {
+        self.client.server_is(major, minor)
     }
 
     /// Waits until the connection is there. Nothing is sent before: what a caller no longer waits
@@ -159,10 +189,9 @@ impl Link {
     pub(super) async fn connected(&self) -> Result<(), KvError> {
         while !self.is_healthy() {
             let mut status = self.status.subscribe();
-            let ready = status.wait_for(|status| status.connected || status.closed).await;
-            if ready.is_ok_and(|status| status.closed) {
-                return Err(KvError::NotConnected);
-            }
+            let come = |status: &Status| status.connected || status.closed || status.ended;
+            let _ = status.wait_for(come).await;
+            self.check_open()?;
             // The client knows before it says so.
             if !self.is_healthy() {
                 sleep(LOOK_AGAIN).await;
@@ -203,71 +232,81 @@ impl Link {
         }
     }
 
-    /// Asks, again if the connection was cut meanwhile or nobody answers, as when a leader was lost
-    /// that had heard it: for what may be repeated.
-    pub(super) async fn ask(&self, subject: Subject, payload: &[u8]) -> Result<Response, KvError> {
-        self.repeat(subject, payload, Some(payload.len())).await
-    }
-
-    async fn repeat(
+    /// Asks for a message that was stored, over the lane; nothing if it is to be asked of the API
+    /// instead. async-nats may end over what others have written.
+    pub(super) async fn ask_lane(
         &self,
         subject: Subject,
         payload: &[u8],
-        mut size: Option<usize>,
-    ) -> Result<Response, KvError> {
+    ) -> Result<Option<Response>, KvError> {
+        let Some(requests) = self.lane.as_ref().and_then(|lane| lane.requests(0)) else {
+            return Ok(None);
+        };
+        let patience = Patience::new(self.timeout).one();
+        match requests.ask(subject, None, payload, patience).await {
+            Err(Unanswered::Cut | Unanswered::Late) => Ok(None),
+            answer => Ok(Some(answer?)),
+        }
+    }
+
+    /// Asks the API, again if the connection was cut meanwhile or nobody answers, as when a leader
+    /// was lost that had heard it.
+    async fn repeat(&self, subject: Subject, payload: &[u8]) -> Result<Response, KvError> {
         let mut patience = Patience::new(self.timeout);
         loop {
-            let way = self.way(size).await?;
+            let way = self.way(None).await?;
             match way.ask(subject.clone(), None, payload, patience.one()).await {
                 Err(Unanswered::Cut) => sleep(ASK_AGAIN).await,
-                // By the other way, in case it is this one that nothing comes through.
-                Err(Unanswered::Late) if patience.more() => size = None,
+                Err(Unanswered::Late) if patience.more() => {}
                 answer => return Ok(answer?),
             }
         }
     }
 
-    /// Asks for something that is answered by several messages, all of which `take` is given until
-    /// it says it has seen the last.
-    pub(super) async fn ask_many<T>(
+    /// Asks for messages that were stored, over the lane, all of which `take` is given until it
+    /// says it has seen the last; nothing if they are to be asked for another way.
+    pub(super) async fn ask_lane_for_many<T>(
         &self,
         subject: Subject,
         payload: &[u8],
         mut take: impl FnMut(&mut T, Response) -> Result<bool, KvError>,
-        start: impl Fn() -> T,
-    ) -> Result<T, KvError> {
-        let mut patience = Patience::new(self.timeout);
-        let mut size = Some(payload.len());
+        mut taken: T,
+    ) -> Result<Option<T>, KvError> {
+        let Some(requests) = self.lane.as_ref().and_then(|lane| lane.requests(0)) else {
+            return Ok(None);
+        };
+        let patience = Patience::new(self.timeout).one();
+        let mut answers = requests.ask_many(subject, payload).await?;
+        let mut come = Vec::new();
         loop {
-            let way = self.way(size).await?;
-            let mut taken = start();
-            let mut answers = way.ask_many(subject.clone(), payload).await?;
-            let mut come = Vec::new();
-            let why = 'answers: loop {
-                // A timer only where there is something to wait for.
-                if !answers.ready(&mut come) {
-                    if timeout(patience.one(), answers.wait()).await.is_err() {
-                        break Unanswered::Late;
-                    }
-                    continue;
+            // A timer only where there is something to wait for.
+            if !answers.ready(&mut come) {
+                if timeout(patience, answers.wait()).await.is_err() {
+                    return Ok(None);
                 }
-                for answer in come.drain(..) {
-                    match answer {
-                        Ok(response) => {
-                            if take(&mut taken, response)? {
-                                return Ok(taken);
-                            }
+                continue;
+            }
+            for answer in come.drain(..) {
+                match answer {
+                    Ok(response) => {
+                        if take(&mut taken, response)? {
+                            return Ok(Some(taken));
                         }
-                        Err(why) => break 'answers why,
                     }
+                    Err(Unanswered::Cut | Unanswered::Late) => return Ok(None),
+                    Err(why) => return Err(why.into()),
                 }
-            };
-            match why {
-                Unanswered::Cut => sleep(ASK_AGAIN).await,
-                Unanswered::Late if patience.more() => size = None,
-                why => return Err(why.into()),
             }
         }
+    }
+
+    /// Asks for what has statuses for answers, several of them.
+    pub(super) async fn listen(
+        &self,
+        subject: Subject,
+        payload: &[u8],
+    ) -> Result<Answers, Unanswered> {
+        self.requests.ask_many(subject, payload).await
     }
 
     /// Asks the JetStream API, and waits a moment for servers that are starting or electing. A
@@ -302,11 +341,11 @@ impl Link {
         let start = Instant::now();
         loop {
             let response = match unheard {
-                Unheard::AskedAgain => self.repeat(subject.clone(), &payload, None).await?,
+                Unheard::AskedAgain => self.repeat(subject.clone(), &payload).await?,
                 Unheard::Failed => self.ask_once(subject.clone(), None, &payload).await?,
             };
             if response.is_no_responders() {
-                let enabled = self.client.server_info().jetstream;
+                let enabled = self.client.get().server_info().jetstream;
                 if !enabled && start.elapsed() >= START_UP {
                     let error = "no server answers for JetStream: is it enabled there?";
                     return Err(KvError::OperationFailed(error.into()));
@@ -404,7 +443,7 @@ impl Link {
         }
         let mut status = self.status.subscribe();
         let reachable = status.borrow().connected;
-        if self.client.drain().await.is_ok() && reachable {
+        if self.client.get().drain().await.is_ok() && reachable {
             let _ = timeout(FAREWELL, status.wait_for(|status| !status.connected)).await;
         }
     }

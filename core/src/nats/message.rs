@@ -2,7 +2,6 @@
 
 use super::response::{END, NOT_FOUND, Response};
 use crate::kv::{KvError, UpdateKind};
-use async_nats::header::HeaderMap;
 
 /// The operation of a message that is not a put.
 pub(super) const OPERATION: &str = "KV-Operation";
@@ -24,72 +23,77 @@ const NUM_PENDING: &str = "Nats-Num-Pending";
 const MESSAGE_SIZE: &str = "Nats-Msg-Size";
 
 /// What the headers of a message say, as far as it matters here.
+///
+/// The server adds its own headers after those of whoever wrote the message, which may look the
+/// same: of what the server says the last header counts, of what the writer says the first one, as
+/// every other client reads it.
 #[derive(Debug, Default)]
 pub(super) struct Said<'a> {
-    subject: Option<&'a str>,
-    sequence: Option<&'a str>,
-    operation: Option<&'a str>,
-    reason: Option<&'a str>,
-    size: Option<&'a str>,
+    subject: Option<&'a [u8]>,
+    sequence: Option<&'a [u8]>,
+    size: Option<&'a [u8]>,
+    operation: Option<&'a [u8]>,
+    reason: Option<&'a [u8]>,
 }
 
 impl<'a> Said<'a> {
-    /// Reads headers once over, since each look into their map costs more than they are long.
-    pub(super) fn by(headers: Option<&'a HeaderMap>) -> Self {
-        let mut said = Self::default();
-        for (name, values) in headers.into_iter().flat_map(HeaderMap::iter) {
-            if let Some(value) = values.first() {
-                said.note(name.as_ref(), value.as_str());
-            }
-        }
-        said
-    }
-
     /// Reads headers as they were sent or are stored, after the line that precedes them.
     pub(super) fn by_text(headers: &'a [u8]) -> Self {
         let mut said = Self::default();
         for (name, value) in lines(headers) {
-            // What is no text is none of what matters here.
-            if let (Ok(name), Ok(value)) = (str::from_utf8(name), str::from_utf8(value)) {
-                said.note(name, value);
+            if name == SUBJECT.as_bytes() {
+                said.subject = Some(value);
+            } else if name == SEQUENCE.as_bytes() {
+                said.sequence = Some(value);
+            } else if name == MESSAGE_SIZE.as_bytes() {
+                said.size = Some(value);
+            } else if name == OPERATION.as_bytes() {
+                said.operation.get_or_insert(value);
+            } else if name == MARKER_REASON.as_bytes() {
+                said.reason.get_or_insert(value);
             }
         }
         said
-    }
-
-    fn note(&mut self, name: &str, value: &'a str) {
-        let place = match name {
-            SUBJECT => &mut self.subject,
-            SEQUENCE => &mut self.sequence,
-            OPERATION => &mut self.operation,
-            MARKER_REASON => &mut self.reason,
-            MESSAGE_SIZE => &mut self.size,
-            _ => return,
-        };
-        *place = Some(value);
     }
 
     /// What the message did to its key. An empty put is a deletion (R2); what nobody knows is a
     /// put.
     pub(super) fn kind(&self, payload: &[u8]) -> UpdateKind {
-        match (self.operation, self.reason, self.size) {
-            (Some(DELETE), _, _) | (None, Some("Remove"), _) => UpdateKind::Delete,
-            (Some(PURGE), _, _) | (None, Some(_), _) => UpdateKind::Purge,
-            // A message without its value says how large that is.
-            (_, _, Some("0")) => UpdateKind::Delete,
-            (_, _, None) if payload.is_empty() => UpdateKind::Delete,
+        self.kind_of(payload.is_empty())
+    }
+
+    /// What a message did to its key that the server sent without its value, and whose size it
+    /// says instead.
+    pub(super) fn kind_by_size(&self) -> UpdateKind {
+        self.kind_of(self.size == Some(b"0".as_slice()))
+    }
+
+    fn kind_of(&self, is_empty: bool) -> UpdateKind {
+        match (self.operation, self.reason) {
+            (Some(operation), _) if operation == DELETE.as_bytes() => UpdateKind::Delete,
+            (Some(operation), _) if operation == PURGE.as_bytes() => UpdateKind::Purge,
+            (None, Some(b"Remove")) => UpdateKind::Delete,
+            (None, Some(_)) => UpdateKind::Purge,
+            _ if is_empty => UpdateKind::Delete,
             _ => UpdateKind::Put,
         }
     }
 
-    /// The subject that a read message was stored under.
-    pub(super) fn subject(&self) -> Result<&'a str, KvError> {
-        self.subject.ok_or_else(|| not_understood("a message without its subject"))
+    /// The subject that a read message was stored under, if it is text.
+    pub(super) fn subject(&self) -> Result<Option<&'a str>, KvError> {
+        let subject =
+            self.subject.ok_or_else(|| not_understood("a message without its subject"))?;
+        Ok(str::from_utf8(subject).ok())
+    }
+
+    /// Whether this is a message that was read, and no answer of the server itself.
+    pub(super) fn is_stored(&self) -> bool {
+        self.sequence.is_some()
     }
 
     /// The version of a read message.
     pub(super) fn version(&self) -> Result<u64, KvError> {
-        let version = self.sequence.and_then(|text| text.parse().ok());
+        let version = self.sequence.and_then(decimal);
         version.ok_or_else(|| not_understood("a message without its sequence"))
     }
 }
@@ -196,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn d9_every_marker_is_told_alike_from_parsed_and_stored_headers() {
+    fn d9_every_marker_is_told_from_its_headers() {
         for (lines, payload, expected) in [
             ("", "", UpdateKind::Delete),
             ("", "v", UpdateKind::Put),
@@ -206,21 +210,38 @@ mod tests {
             ("Nats-Marker-Reason: MaxAge", "", UpdateKind::Purge),
             ("Nats-Marker-Reason: Purge", "", UpdateKind::Purge),
             ("Nats-Marker-Reason: Remove", "", UpdateKind::Delete),
-            ("Nats-Msg-Size: 0", "", UpdateKind::Delete),
-            ("Nats-Msg-Size: 7", "", UpdateKind::Put),
+            ("KV-Operation: DEL\r\nKV-Operation: PURGE", "", UpdateKind::Delete),
         ] {
             let text = format!("NATS/1.0\r\n{lines}\r\n\r\n");
-            assert_eq!(
-                Said::by_text(text.as_bytes()).kind(payload.as_bytes()),
-                expected,
-                "{lines}"
-            );
-            let mut map = HeaderMap::new();
-            if let Some((name, value)) = lines.split_once(": ") {
-                map.insert(name, value);
-            }
-            assert_eq!(Said::by(Some(&map)).kind(payload.as_bytes()), expected, "{lines}");
+            let said = Said::by_text(text.as_bytes());
+            assert_eq!(said.kind(payload.as_bytes()), expected, "{lines}");
         }
+    }
+
+    #[test]
+    fn n21_a_size_counts_only_where_the_value_was_left_out_and_only_the_servers() {
+        for (lines, by_value, by_size) in [
+            ("Nats-Msg-Size: 0", UpdateKind::Delete, UpdateKind::Delete),
+            ("Nats-Msg-Size: 7", UpdateKind::Delete, UpdateKind::Put),
+            ("Nats-Msg-Size: 0\r\nNats-Msg-Size: 7", UpdateKind::Delete, UpdateKind::Put),
+            ("Nats-Msg-Size: 7\r\nNats-Msg-Size: 0", UpdateKind::Delete, UpdateKind::Delete),
+        ] {
+            let text = format!("NATS/1.0\r\n{lines}\r\n\r\n");
+            let said = Said::by_text(text.as_bytes());
+            assert_eq!((said.kind(b""), said.kind_by_size()), (by_value, by_size), "{lines}");
+            assert_eq!(said.kind(b"v"), UpdateKind::Put, "{lines}");
+        }
+    }
+
+    #[test]
+    fn n21_of_what_the_server_says_the_last_counts() {
+        let text = b"NATS/1.0\r\nNats-Sequence: 9\r\nNats-Subject: a\r\nx: \r\r\n\
+            Nats-Subject: b\r\nNats-Sequence: 12\r\n\r\n";
+        let said = Said::by_text(text);
+        assert_eq!((said.subject(), said.version()), (Ok(Some("b")), Ok(12)));
+        // Not even where that is no text.
+        let text = b"NATS/1.0\r\nNats-Subject: a\r\nNats-Subject: \xff\r\nNats-Sequence: 1\r\n\r\n";
+        assert_eq!(Said::by_text(text).subject(), Ok(None));
     }
 
     proptest! {

@@ -1,7 +1,7 @@
 use super::api::{MessageRequest, MultiRequest, Stored};
 use super::bucket::Bucket;
 use super::filter::parent;
-use super::message::{Said, not_understood};
+use super::message::Said;
 use super::response::{NO_RESPONDERS, NOT_FOUND, Response};
 use super::store::NatsStore;
 use super::watch::NatsWatch;
@@ -9,8 +9,6 @@ use crate::key::{check_key, check_prefix};
 use crate::kv::{BatchLimit, KvEntry, KvError, KvReader, UpdateKind, VersionToken, WatchSource};
 use async_nats::Subject;
 use async_trait::async_trait;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use hashbrown::HashMap;
@@ -47,6 +45,9 @@ impl NatsStore {
         if !bucket.direct {
             return Box::pin(self.last_by_leader(key)).await;
         }
+        if !bucket.link.has_lane() {
+            Box::pin(bucket.link.lane_opened()).await;
+        }
         let reading = bucket.gather.enter();
         if let Some(last) = reading.shared(bucket, key).await {
             return Ok(last);
@@ -54,7 +55,9 @@ impl NatsStore {
         let Bucket { stream, subjects, .. } = &**bucket;
         let subject = Subject::from(["$JS.API.DIRECT.GET.", stream, ".", subjects, key].concat());
         loop {
-            let response = bucket.link.ask(subject.clone(), &[]).await?;
+            let Some(response) = bucket.link.ask_lane(subject.clone(), &[]).await? else {
+                return Box::pin(self.last_by_leader(key)).await;
+            };
             match response.status() {
                 None => return last_of(&response.said(), &response).map(Some),
                 Some(NOT_FOUND) => return Ok(None),
@@ -71,7 +74,7 @@ impl NatsStore {
         bucket.link.check_open()?;
         let subject = bucket.subject(key);
         let request = MessageRequest { last_by_subj: Some(&subject), ..MessageRequest::default() };
-        bucket.stored(&request).await??.as_ref().map(Last::decode).transpose()
+        Ok(bucket.stored(&request).await??.map(|message| Last::of(&message)))
     }
 
     /// Reads many keys in few requests, each as of one moment.
@@ -126,6 +129,7 @@ impl NatsStore {
     async fn list(&self, prefix: &str, wanted: Wanted) -> Result<Vec<KvEntry>, KvError> {
         check_prefix(prefix)?;
         self.bucket.link.check_open()?;
+        self.bucket.link.lane_opened().await;
         let mut found = match self.read_few(prefix).await? {
             Some(found) => found,
             None => self.read_all(prefix, wanted).await?,
@@ -145,7 +149,8 @@ impl NatsStore {
     /// Reads in one request, if there are few enough keys. What is gone has an empty value.
     async fn read_few(&self, prefix: &str) -> Result<Option<Vec<KvEntry>>, KvError> {
         let parent = parent(prefix);
-        if !self.bucket.multi_get || self.bucket.broad.has(parent) {
+        let Bucket { multi_get, broad, link, .. } = &*self.bucket;
+        if !multi_get || broad.has(parent) || !link.has_lane() {
             return Ok(None);
         }
         let filter = [&self.bucket.subjects, parent, ">"].concat();
@@ -167,12 +172,14 @@ impl NatsStore {
             Ok(())
         };
         let request = MultiRequest { multi_last: subjects }.encode()?;
-        self.bucket.last_of_each(request, Vec::new, take).await
+        self.bucket.last_of_each(request, Vec::new(), take).await
     }
 
     fn entry_of(&self, prefix: &str, response: &Response) -> Result<Option<KvEntry>, KvError> {
         let said = response.said();
-        let Some(key) = self.bucket.key(said.subject()?) else { return Ok(None) };
+        let Some(key) = said.subject()?.and_then(|subject| self.bucket.key(subject)) else {
+            return Ok(None);
+        };
         if !key.starts_with(prefix) {
             return Ok(None);
         }
@@ -234,7 +241,8 @@ impl KvReader for NatsStore {
     async fn get_many(&self, keys: &[&str]) -> Result<Vec<Option<KvEntry>>, KvError> {
         keys.iter().try_for_each(|key| check_key(key))?;
         self.bucket.link.check_open()?;
-        if self.bucket.multi_get {
+        self.bucket.link.lane_opened().await;
+        if self.bucket.multi_get && self.bucket.link.has_lane() {
             self.get_in_chunks(keys).await
         } else {
             self.get_each(keys).await
@@ -257,14 +265,9 @@ impl KvReader for NatsStore {
 }
 
 impl Last {
-    fn decode(stored: &Stored) -> Result<Self, KvError> {
-        let decode = |text: &str| {
-            STANDARD.decode(text).map_err(|_| not_understood("a message that is not in base 64"))
-        };
-        let value = decode(&stored.data)?;
-        let headers = decode(&stored.hdrs)?;
-        let kind = Said::by_text(&headers).kind(&value);
-        Ok(Self { kind, version: stored.seq, value: value.into() })
+    fn of(stored: &Stored) -> Self {
+        let kind = Said::by_text(&stored.hdrs).kind(&stored.data);
+        Self { kind, version: stored.seq, value: stored.data.clone() }
     }
 }
 

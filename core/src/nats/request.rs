@@ -3,6 +3,7 @@
 //! A request costs a slot in a table and no subscription, task or timer of its own: replies are
 //! told apart by the last token of their subject, and one sweep fails whatever is overdue.
 
+use super::client::{Current, Renewal};
 use super::headers::Headers;
 use super::outgoing::Outgoing;
 use super::response::Response;
@@ -30,7 +31,7 @@ pub(super) struct Requests {
 
 /// How a request gets to the server.
 enum Way {
-    Client(Client),
+    Client(Arc<Current>),
     Lane(Arc<Outgoing>),
 }
 
@@ -45,6 +46,8 @@ pub(super) enum Unanswered {
     Denied(String),
     /// The connection is closed for good.
     Closed,
+    /// The client that was handed in has ended.
+    Ended,
 }
 
 impl From<Unanswered> for KvError {
@@ -54,6 +57,10 @@ impl From<Unanswered> for KvError {
             Unanswered::Late => Self::Timeout,
             Unanswered::Denied(text) => Self::PermissionDenied(text),
             Unanswered::Closed => Self::NotConnected,
+            Unanswered::Ended => Self::ConnectionFailed(
+                "the NATS client that this connection was made from has ended; make another one"
+                    .into(),
+            ),
         }
     }
 }
@@ -89,16 +96,16 @@ impl From<Unwritten> for KvError {
 }
 
 impl Requests {
-    /// Subscribes to an inbox and starts to hand out its replies.
-    pub(super) async fn over_client(client: Client) -> Result<Self, KvError> {
-        let inbox = new_inbox(&client);
-        let refused = |error: &dyn std::fmt::Display| {
-            KvError::ConnectionFailed(format!("cannot subscribe to an inbox: {error}"))
-        };
-        let replies = client.subscribe(format!("{inbox}*")).await.map_err(|e| refused(&e))?;
-        let token_at = inbox.len();
-        let deliver = |table| deliver(replies, table, token_at);
-        Ok(Self::start(Way::Client(client), inbox, deliver))
+    /// Subscribes to an inbox and starts to hand out its replies, also those by the clients that
+    /// follow this one.
+    pub(super) async fn over_client(
+        client: Arc<Current>,
+        renewal: Renewal,
+    ) -> Result<Self, KvError> {
+        let inbox = new_inbox(&client.get());
+        let replies = renewal.subscribe(&format!("{inbox}*")).await?;
+        let deliver = |table| deliver(replies, table, inbox.clone(), renewal);
+        Ok(Self::start(Way::Client(client), inbox.clone(), deliver))
     }
 
     /// Requests whose replies are handed out by `deliver`, which is given their table.
@@ -223,7 +230,8 @@ impl Requests {
     ) -> Result<(), Unanswered> {
         match &self.way {
             Way::Client(client) => {
-                Box::pin(self.publish(client, subject, ticket, headers, payload)).await
+                let client = client.get();
+                Box::pin(self.publish(&client, subject, ticket, headers, payload)).await
             }
             Way::Lane(outgoing) => {
                 let headers = headers.map_or(&[][..], Headers::text);
@@ -251,8 +259,9 @@ impl Requests {
                 client.publish_with_reply_and_headers(subject, inbox, headers, payload).await
             }
         };
-        // Subjects and sizes were checked before, so what is left is a client that has ended.
-        sent.map_err(|_| Unanswered::Closed)
+        // Subjects and sizes were checked before, so what is left is a client that has ended, and
+        // either everything with it or another one comes.
+        sent.map_err(|_| self.table.lock().check_open().err().unwrap_or(Unanswered::Cut))
     }
 
     fn push(
@@ -281,7 +290,32 @@ pub(super) fn new_inbox(client: &Client) -> String {
     inbox
 }
 
-async fn deliver(mut replies: Subscriber, table: Weak<Mutex<Table>>, token_at: usize) {
+/// Hands out the replies to an inbox, for as long as there is a client to get them by.
+async fn deliver(
+    mut replies: Subscriber,
+    table: Weak<Mutex<Table>>,
+    inbox: String,
+    mut renewal: Renewal,
+) {
+    loop {
+        hand_out(&mut replies, &table, inbox.len()).await;
+        if table.strong_count() == 0 {
+            return;
+        }
+        match renewal.renew(&format!("{inbox}*")).await {
+            Ok(others) => replies = others,
+            Err(why) => {
+                if let Some(table) = table.upgrade() {
+                    table.lock().end(why);
+                }
+                return;
+            }
+        }
+    }
+}
+
+/// Hands out replies until the client has ended.
+async fn hand_out(replies: &mut Subscriber, table: &Weak<Mutex<Table>>, token_at: usize) {
     let mut next = replies.next().await;
     while let Some(first) = next {
         let Some(table) = table.upgrade() else { return };
@@ -298,9 +332,6 @@ async fn deliver(mut replies: Subscriber, table: Weak<Mutex<Table>>, token_at: u
             }
         }
         next = replies.next().await;
-    }
-    if let Some(table) = table.upgrade() {
-        table.lock().end(Unanswered::Closed);
     }
 }
 

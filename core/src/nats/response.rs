@@ -1,3 +1,4 @@
+use super::api::Stored;
 use super::message::{Said, lines};
 use super::wire;
 use async_nats::Message;
@@ -6,10 +7,12 @@ use bytes::Bytes;
 /// One answer of the server, by whichever way it came.
 #[derive(Debug, Clone)]
 pub(super) enum Response {
-    /// Through async-nats.
+    /// Through async-nats: the server's own, which has no more than a status for a header.
     Client(Box<Message>),
     /// Through the lane.
     Lane(wire::Message),
+    /// One message of a stream, out of an answer in JSON.
+    Stored(Box<Stored>),
 }
 
 /// Statuses of the server.
@@ -19,11 +22,12 @@ pub(super) const NOT_FOUND: u16 = 404;
 pub(super) const END: u16 = 204;
 
 impl Response {
-    /// The subject that it came by.
+    /// The subject that it came by, if that is text.
     pub(super) fn subject(&self) -> &str {
         match self {
             Self::Client(message) => &message.subject,
             Self::Lane(message) => str::from_utf8(message.subject()).unwrap_or_default(),
+            Self::Stored(message) => &message.subject,
         }
     }
 
@@ -32,14 +36,20 @@ impl Response {
         match self {
             Self::Client(message) => message.reply.as_ref().map_or(&[], |it| it.as_bytes()),
             Self::Lane(message) => message.reply(),
+            Self::Stored(_) => &[],
         }
     }
 
-    /// The status, which only messages of the server itself have.
+    /// The status, which only messages of the server itself have. What was stored may begin as if
+    /// it had one.
     pub(super) fn status(&self) -> Option<u16> {
         match self {
             Self::Client(message) => message.status.map(|status| status.as_u16()),
-            Self::Lane(message) => message.status().map(|(status, _)| status),
+            Self::Lane(message) => {
+                let (status, _) = message.status()?;
+                (!self.said().is_stored()).then_some(status)
+            }
+            Self::Stored(_) => None,
         }
     }
 
@@ -48,26 +58,29 @@ impl Response {
         match self {
             Self::Client(message) => message.description.as_deref().unwrap_or_default(),
             Self::Lane(message) => message.status().map_or("", |(_, text)| text),
+            Self::Stored(_) => "",
         }
     }
 
-    /// What the headers say.
+    /// What the headers of a stored message say.
     pub(super) fn said(&self) -> Said<'_> {
         match self {
-            Self::Client(message) => Said::by(message.headers.as_ref()),
+            Self::Client(_) => Said::default(),
             Self::Lane(message) => Said::by_text(message.headers()),
+            Self::Stored(message) => Said::by_text(&message.hdrs),
         }
     }
 
-    /// The value of a header.
+    /// The value of a header of the server itself.
     pub(super) fn header(&self, name: &'static str) -> Option<&str> {
         match self {
-            Self::Client(message) => Some(message.headers.as_ref()?.get(name)?.as_str()),
+            Self::Client(message) => Some(message.headers.as_ref()?.get_last(name)?.as_str()),
             Self::Lane(message) => {
-                let mut headers = lines(message.headers());
-                let (_, value) = headers.find(|(found, _)| *found == name.as_bytes())?;
+                let headers = lines(message.headers());
+                let (_, value) = headers.filter(|(found, _)| *found == name.as_bytes()).last()?;
                 str::from_utf8(value).ok()
             }
+            Self::Stored(_) => None,
         }
     }
 
@@ -75,6 +88,7 @@ impl Response {
         match self {
             Self::Client(message) => &message.payload,
             Self::Lane(message) => message.payload(),
+            Self::Stored(message) => &message.data,
         }
     }
 
@@ -83,6 +97,7 @@ impl Response {
         match self {
             Self::Client(message) => message.payload.clone(),
             Self::Lane(message) => message.value(),
+            Self::Stored(message) => message.data.clone(),
         }
     }
 

@@ -1,7 +1,8 @@
 use super::api::{MessageRequest, Refusal, StreamInfo};
 use super::bucket::{self, Bucket};
-use super::consumer::{Consumer, Start, Wanted};
+use super::consumer::{Start, Wanted};
 use super::link::ASK_AGAIN;
+use super::reader::Reader;
 use crate::kv::KvError;
 use std::sync::Arc;
 use tokio::time::sleep;
@@ -9,8 +10,8 @@ use tokio::time::sleep;
 /// What a watch needs to begin, or to go on where it was.
 pub(super) struct Resume {
     pub(super) bucket: Arc<Bucket>,
-    /// The consumer it goes on for, which is deleted first: there may be room for no other.
-    pub(super) replaces: Option<Box<Consumer>>,
+    /// The reader it goes on for, which is deleted first: there may be room for no other.
+    pub(super) replaces: Option<Box<Reader>>,
     pub(super) start: Start,
     /// The store it belongs to, where that is known.
     pub(super) incarnation: Option<u64>,
@@ -19,16 +20,16 @@ pub(super) struct Resume {
     pub(super) pushed: bool,
 }
 
-/// A consumer, and the store as it was before that was made.
+/// A reader, and the store as it was before that was made.
 pub(super) struct Opened {
-    pub(super) consumer: Consumer,
+    pub(super) reader: Reader,
     pub(super) incarnation: u64,
     pub(super) tip: u64,
     pub(super) evicts: bool,
 }
 
 impl Resume {
-    /// Makes the consumer, if what comes after the position can still be told in full (S5).
+    /// Makes the reader, if what comes after the position can still be told in full (S5).
     pub(super) async fn open(self) -> Result<Opened, KvError> {
         // Over the lane, if there can be one: a consumer stays where it was made.
         let (info, ()) = tokio::join!(leaders_info(&self.bucket), self.bucket.link.lane_opened());
@@ -47,9 +48,9 @@ impl Resume {
             headers_only: self.keys_only,
             pushed: self.pushed,
         };
-        let consumer = Consumer::make(self.bucket, wanted).await?;
+        let reader = Reader::open(self.bucket, self.filters.clone(), wanted, &info).await?;
         Ok(Opened {
-            consumer,
+            reader,
             incarnation: info.incarnation(),
             tip: info.state.last_seq,
             evicts: info.can_evict(),
@@ -102,7 +103,7 @@ pub(super) async fn leaders_info(bucket: &Bucket) -> Result<StreamInfo, KvError>
 }
 
 /// What a refusal means to a watch.
-fn refused(refusal: Refusal) -> KvError {
+pub(super) fn refused(refusal: Refusal) -> KvError {
     match refusal.err_code {
         Refusal::STREAM_NOT_FOUND => {
             KvError::WatchError("the store was deleted on the server".into())

@@ -1,5 +1,6 @@
 use super::bucket::Bucket;
-use super::consumer::{Consumer, Delivery, End, INACTIVE, Start};
+use super::consumer::{Delivery, End, INACTIVE, Start};
+use super::reader::Reader;
 use super::resume::{Opened, Resume, check, leaders_info, next_at_leader};
 use crate::key::PrefixSet;
 use crate::kv::{
@@ -43,15 +44,15 @@ pub(super) struct NatsWatch {
     confirmations: u32,
     state: State,
     failures: u32,
-    /// The consumer that was lost, and when.
-    replaces: Option<Box<Consumer>>,
+    /// The reader that was lost, and when.
+    replaces: Option<Box<Reader>>,
     lost: Option<Instant>,
 }
 
 enum State {
     Idle,
     Opening(JoinHandle<Result<Opened, KvError>>),
-    Reading(Box<Consumer>),
+    Reading(Box<Reader>),
     Ended,
 }
 
@@ -114,8 +115,8 @@ impl NatsWatch {
 
     /// Ends it, and waits until the server has let go of it.
     pub(super) async fn close(mut self) {
-        if let State::Reading(consumer) = std::mem::replace(&mut self.state, State::Ended) {
-            consumer.delete().await;
+        if let State::Reading(reader) = std::mem::replace(&mut self.state, State::Ended) {
+            reader.delete().await;
         }
     }
 
@@ -132,15 +133,15 @@ impl NatsWatch {
     }
 
     fn opened(&mut self, opened: Opened) {
-        let Opened { consumer, incarnation, tip, evicts } = opened;
+        let Opened { reader, incarnation, tip, evicts } = opened;
         self.incarnation = Some(incarnation);
         self.tip = tip;
         self.evicts = evicts;
         self.exposed = true;
         self.failures = 0;
         self.lost = None;
-        self.unconfirmed = !self.synced && consumer.pending() == 0;
-        self.state = State::Reading(Box::new(consumer));
+        self.unconfirmed = !self.synced && reader.pending() == 0;
+        self.state = State::Reading(Box::new(reader));
     }
 
     /// What to do about a consumer that could not be made: an error if the watch ends here.
@@ -191,8 +192,8 @@ impl NatsWatch {
     async fn look(&mut self) -> Result<Option<UpdateBatch>, KvError> {
         let info = leaders_info(&self.bucket).await?;
         let tip = info.state.last_seq;
-        let State::Reading(consumer) = &self.state else { return Ok(None) };
-        let read = consumer.is_read().await?
+        let State::Reading(reader) = &self.state else { return Ok(None) };
+        let read = reader.is_read().await?
             && next_at_leader(&self.bucket, &self.filters, self.frontier)
                 .await?
                 .is_none_or(|next| next > tip);
@@ -220,7 +221,7 @@ impl NatsWatch {
         } else if self.held.is_none() {
             // Nothing was taken yet, so a future that is dropped here loses nothing.
             let looks_after = self.looks_after();
-            let next = self.consumer()?.next();
+            let next = self.reader()?.next();
             self.held = match looks_after {
                 None => Some(next.await?),
                 Some(after) => match timeout(after, next).await {
@@ -240,15 +241,15 @@ impl NatsWatch {
             if batch.len() >= limit.items || batch.bytes() >= limit.bytes {
                 break;
             }
-            match self.consumer()?.try_next() {
+            match self.reader()?.try_next() {
                 Ok(delivery) => self.held = delivery,
                 // What was read before it is handed out first.
                 Err(end) => self.lose(&end)?,
             }
         }
         self.checked = false;
-        if let State::Reading(consumer) = &self.state {
-            self.unconfirmed = !self.synced && self.held.is_none() && consumer.pending() == 0;
+        if let State::Reading(reader) = &self.state {
+            self.unconfirmed = !self.synced && self.held.is_none() && reader.pending() == 0;
         }
         Ok(Some(self.seal(batch)).filter(|batch| !batch.is_empty()))
     }
@@ -256,54 +257,53 @@ impl NatsWatch {
     /// Whether the server was left without anything asked of it, and nothing is here to be read:
     /// in a store that evicts, what came meanwhile may be gone without a trace.
     fn starved(&mut self) -> Result<bool, Stop> {
-        if !self.evicts || self.frontier == 0 || !self.consumer()?.flow().was_starved() {
+        if !self.evicts || self.frontier == 0 || !self.reader()?.was_starved() {
             return Ok(false);
         }
         self.exposed = true;
-        self.held = self.consumer()?.try_next()?;
+        self.held = self.reader()?.try_next()?;
         Ok(self.held.is_none())
     }
 
     /// Makes sure that nothing after the frontier was removed before it could be told (S5b).
     async fn check_gap(&mut self) -> Result<(), Stop> {
-        self.consumer()?.ask_for_more().await?;
+        self.reader()?.ask_for_more()?;
         let info = leaders_info(&self.bucket).await?;
         if let Err(expired) = check(&info, self.frontier, self.incarnation) {
             // What follows the frontier at once was sent before anything was removed.
             let next = match self.held.take() {
                 Some(held) => Some(held),
-                None => self.consumer()?.try_next()?,
+                None => self.reader()?.try_next()?,
             };
             self.held = next.filter(|next| next.position.stream <= self.frontier + 1);
             return if self.held.is_some() { Ok(()) } else { Err(Stop::Error(expired)) };
         }
         // Nothing had been removed by now, so no gap in what is here is one.
         self.checked = true;
-        self.consumer()?.flow().feed();
+        self.reader()?.feed();
         Ok(())
     }
 
-    fn consumer(&mut self) -> Result<&mut Consumer, Stop> {
+    fn reader(&mut self) -> Result<&mut Reader, Stop> {
         match &mut self.state {
-            State::Reading(consumer) => Ok(consumer),
+            State::Reading(reader) => Ok(reader),
             _ => Err(Stop::End(End::Lost("it was let go"))),
         }
     }
 
     /// Adds a message to a batch, if it is watched and was not handed out before.
     fn take(&mut self, delivery: &Delivery, batch: &mut UpdateBatch) {
-        let Delivery { message, position } = delivery;
+        let Delivery { message, kind, position } = delivery;
         if position.stream <= self.frontier {
             return;
         }
         self.frontier = position.stream;
         let Some(key) = self.bucket.key(message.subject()) else { return };
         if self.prefixes.is_everything() || self.prefixes.matches(key) {
-            let kind = message.said().kind(message.payload());
-            if kind != UpdateKind::Purge {
+            if *kind != UpdateKind::Purge {
                 self.bucket.seen.add(position.stream);
             }
-            batch.push(kind, key, message.payload(), VersionToken::from_u64(position.stream));
+            batch.push(*kind, key, message.payload(), VersionToken::from_u64(position.stream));
         }
     }
 
@@ -320,8 +320,8 @@ impl NatsWatch {
 
     /// Lets go of a consumer, to go on with another one if that can be.
     fn lose(&mut self, end: &End) -> Result<(), KvError> {
-        if let State::Reading(consumer) = std::mem::replace(&mut self.state, State::Idle) {
-            self.replaces = Some(consumer);
+        if let State::Reading(reader) = std::mem::replace(&mut self.state, State::Idle) {
+            self.replaces = Some(reader);
             self.lost = Some(Instant::now());
         }
         self.held = None;
@@ -399,7 +399,7 @@ impl WatchSource for NatsWatch {
 }
 
 /// Why reading stopped.
-enum Stop {
+pub(super) enum Stop {
     End(End),
     Error(KvError),
 }

@@ -2,6 +2,7 @@
 
 #[path = "../conformance/place.rs"]
 mod place;
+mod raw;
 mod tap;
 
 mod closing;
@@ -11,4 +12,6 @@ mod gathering;
 mod lane;
 mod listing;
 mod logged;
+mod poison;
+mod renewal;
 mod secrets;

@@ -22,6 +22,8 @@ pub struct Tap {
 
 #[derive(Default)]
 struct State {
+    /// Only the first connection is let through.
+    only_one: bool,
     counts: [AtomicUsize; 3],
     connections: Mutex<Vec<Connection>>,
 }
@@ -36,12 +38,20 @@ struct Connection {
 impl Tap {
     /// A tap in front of the server of this URL.
     pub fn of(url: &str) -> Self {
-        let server = url.strip_prefix("nats://").unwrap().to_owned();
+        Self::start(url, State::default())
+    }
+
+    /// A tap that lets one connection through, the first.
+    pub fn of_one(url: &str) -> Self {
+        Self::start(url, State { only_one: true, ..State::default() })
+    }
+
+    fn start(url: &str, state: State) -> Self {
+        let (scheme, server) = url.split_once("://").unwrap();
+        let server = server.to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let tap = Self {
-            url: format!("nats://{}", listener.local_addr().unwrap()),
-            state: Arc::default(),
-        };
+        let url = format!("{scheme}://{}", listener.local_addr().unwrap());
+        let tap = Self { url, state: Arc::new(state) };
         let state = tap.state.clone();
         thread::spawn(move || {
             for client in listener.incoming() {
@@ -80,6 +90,12 @@ impl Tap {
         self.last().writes.load(Ordering::SeqCst) > 0
     }
 
+    /// Says this to the client by the connection of this number, as if the server had said it.
+    pub fn say(&self, connection: usize, text: &[u8]) {
+        let connection = self.state.connections.lock().unwrap()[connection].clone();
+        (&*connection.client).write_all(text).unwrap();
+    }
+
     /// Cuts the connection that was made last.
     pub fn cut_last(&self) {
         let _ = self.last().client.shutdown(Shutdown::Both);
@@ -96,6 +112,9 @@ impl Tap {
 }
 
 fn accept(client: TcpStream, server: &str, state: &Arc<State>) {
+    if state.only_one && !state.connections.lock().unwrap().is_empty() {
+        return;
+    }
     let server = TcpStream::connect(server).unwrap();
     let (from_client, from_server) = (client.try_clone().unwrap(), server.try_clone().unwrap());
     let connection =
