@@ -50,8 +50,6 @@ const RESERVED: usize = 2 << 20;
 /// A frame up to this size is copied, so that a message that is kept for long does not keep the
 /// buffer that it was read into.
 const COPIED: usize = 16 << 10;
-/// What is made room for before it has come.
-const RESERVED: usize = 1 << 20;
 const LINE_END: &[u8] = b"\r\n";
 
 impl Message {
