@@ -115,18 +115,20 @@ impl Link {
         Ok(link)
     }
 
-    /// Whether it was closed here.
+    /// Whether it was closed here, or is that of a parent process.
     pub(super) fn is_closed(&self) -> bool {
-        self.status.borrow().closed
+        // In a forked child the status may be locked by a thread that is not there.
+        !self.is_ours() || self.status.borrow().closed
     }
 
     pub(super) fn check_open(&self) -> Result<(), KvError> {
-        let status = self.status.borrow();
-        match (status.closed, status.ended) {
-            (true, _) => Err(Unanswered::Closed.into()),
-            (_, true) => Err(Unanswered::Ended.into()),
-            (false, false) => Ok(()),
+        if self.is_closed() {
+            return Err(Unanswered::Closed.into());
         }
+        if self.status.borrow().ended {
+            return Err(Unanswered::Ended.into());
+        }
+        Ok(())
     }
 
     pub(super) fn is_healthy(&self) -> bool {
