@@ -247,16 +247,20 @@ impl ConsumerName {
 
 impl Drop for Consumer {
     fn drop(&mut self) {
-        let link = &self.bucket.link;
-        if !link.is_ours() {
-            // What its parent's runtime shares with it must not be touched in a forked child.
-            std::mem::forget(self.inbox.take());
-            return;
-        }
-        self.inbox = None;
-        let (bucket, name) = (self.bucket.clone(), self.name.clone());
-        link.runtime().spawn(async move { bucket.link.delete_consumer(&name).await });
+        let_go(&self.bucket, &self.name, self.inbox.take());
     }
+}
+
+/// Deletes a consumer from the server once what it was read by is dropped. Nobody waits for that.
+pub(super) fn let_go<T>(bucket: &Arc<Bucket>, name: &ConsumerName, read_by: Option<T>) {
+    if !bucket.link.is_ours() {
+        // What its parent's runtime shares with it must not be touched in a forked child.
+        std::mem::forget(read_by);
+        return;
+    }
+    drop(read_by);
+    let (held, name) = (bucket.clone(), name.clone());
+    bucket.link.runtime().spawn(async move { held.link.delete_consumer(&name).await });
 }
 
 pub(super) fn config<'a>(

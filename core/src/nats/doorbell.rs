@@ -5,7 +5,7 @@
 
 use super::api::{ConsumerInfo, ConsumerRequest, PullRequest};
 use super::bucket::Bucket;
-use super::consumer::{Start, Wanted, config};
+use super::consumer::{Start, Wanted, config, let_go};
 use super::flow::{EXPIRES, HEARTBEAT, SILENCE};
 use super::link::ConsumerName;
 use super::request::Unanswered;
@@ -89,14 +89,6 @@ impl Doorbell {
 
 impl Drop for Doorbell {
     fn drop(&mut self) {
-        let link = &self.bucket.link;
-        if !link.is_ours() {
-            // What its parent's runtime shares with it must not be touched in a forked child.
-            std::mem::forget(self.answers.take());
-            return;
-        }
-        self.answers = None;
-        let (bucket, name) = (self.bucket.clone(), self.name.clone());
-        link.runtime().spawn(async move { bucket.link.delete_consumer(&name).await });
+        let_go(&self.bucket, &self.name, self.answers.take());
     }
 }

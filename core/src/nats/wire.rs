@@ -359,6 +359,8 @@ mod tests {
             "HMSG s 1 2\r\n",
             "HMSG s 1 3 2\r\nab\r\n",
             "MSG s 1 99999999999999999999\r\n",
+            "MSG s 1 18446744073709551615\r\n",
+            "HMSG s 1 12 18446744073709551615\r\n",
             "MSG s 1 4000000000\r\n",
             "MSG s 1 2\r\nabcd\r\n",
         ] {
@@ -368,7 +370,41 @@ mod tests {
         assert!(frames(&endless).is_err());
     }
 
+    #[test]
+    fn x1_an_error_without_words_is_one() {
+        let read = frames(b"-ERR\r\n").unwrap();
+        assert!(matches!(&read[..], [Frame::Error(text)] if text.is_empty()), "{read:?}");
+    }
+
+    #[test]
+    fn x1_no_memory_is_taken_on_the_word_of_a_length() {
+        let mut buffer = BytesMut::from(&b"MSG s 1 1073741824\r\n"[..]);
+        assert!(next_frame(&mut buffer).unwrap().is_none());
+        assert!(buffer.capacity() <= 2 * RESERVED);
+    }
+
     proptest! {
+        #[test]
+        fn x1_a_frame_that_was_changed_is_one_or_not(
+            place in 0usize..200,
+            byte: u8,
+            headers in "[ -~\r\n]{0,40}",
+            payload: Vec<u8>,
+        ) {
+            let headers = format!("NATS/1.0\r\n{headers}\r\n\r\n");
+            let total = headers.len() + payload.len();
+            let head = format!("HMSG a.b 7 $JS.ACK.x {} {total}\r\n", headers.len());
+            let mut text = [head.as_bytes(), headers.as_bytes(), &payload, b"\r\n"].concat();
+            let length = text.len();
+            text[place % length] = byte;
+            for frame in frames(&text).into_iter().flatten() {
+                if let Frame::Message(message) = frame {
+                    let _ = (message.status(), message.subject(), message.reply());
+                    let _ = (message.headers(), message.value());
+                }
+            }
+        }
+
         #[test]
         fn any_bytes_are_frames_or_not(bytes: Vec<u8>) {
             let _ = frames(&bytes);
