@@ -47,8 +47,9 @@ impl Deferred {
 }
 
 impl Drop for Deferred {
+    /// Sends what a thread leaves behind: nobody else would, while others wait behind it.
     fn drop(&mut self) {
-        self.own();
+        mem::take(self.own()).iter().for_each(|it| it.flush());
     }
 }
 
@@ -152,6 +153,14 @@ mod tests {
         assert_eq!(connection.0.load(Ordering::Relaxed), 0);
         flush();
         assert!(!is_held());
+        assert_eq!(connection.0.load(Ordering::Relaxed), 1);
+    }
+
+    #[test]
+    fn what_a_thread_holds_back_is_sent_when_it_ends() {
+        let connection = Arc::new(Sent::default());
+        let held = connection.clone();
+        std::thread::spawn(move || assert!(hold(|| defer(&held)))).join().unwrap();
         assert_eq!(connection.0.load(Ordering::Relaxed), 1);
     }
 

@@ -420,8 +420,11 @@ impl Link {
     pub(super) async fn shut_down(self: &Arc<Self>) {
         let mut ended = self.ended.subscribe();
         if self.writes.shut() {
-            let link = Ending(self.clone());
-            self.runtime.spawn(async move { link.0.end().await });
+            let ending = Ending(self.clone());
+            self.runtime.spawn(async move {
+                let Ending(link) = &ending;
+                link.end().await;
+            });
         }
         // The link lives as long as this does, so waiting cannot fail.
         let _ = ended.wait_for(|ended| *ended).await;

@@ -143,7 +143,9 @@ impl NatsStore {
             Err(error) => error,
         };
         // The key is gone, so this is no failure that changed nothing (W9).
-        Err(KvError::ConnectionFailed(format!("the key was removed and no mark of it left: {told}")))
+        Err(KvError::ConnectionFailed(format!(
+            "the key was removed and no mark of it left: {told}"
+        )))
     }
 
     async fn update_for(

@@ -145,8 +145,10 @@ impl Committer {
                     let _ = job.reply.send(answer);
                 }
             }
-            // One of them may be to blame, so each is tried by itself.
-            Err(_) if jobs.len() > 1 => jobs.into_iter().for_each(|job| self.commit(vec![job])),
+            // One of them may be to blame, so each is tried by itself, unless it may have been made.
+            Err(error) if jobs.len() > 1 && !matches!(error, KvError::ConnectionFailed(_)) => {
+                jobs.into_iter().for_each(|job| self.commit(vec![job]))
+            }
             Err(error) => jobs.into_iter().for_each(|job| {
                 let _ = job.reply.send(Err(error.clone()));
             }),

@@ -297,6 +297,13 @@ fn failed_commit(path: &Path, error: heed::Error) -> KvError {
         heed::Error::Io(_) if space::is_full(path) => {
             KvError::LimitExceeded("the disk is full: it did not take the whole commit".into())
         }
+        // What the disk did not confirm may be there all the same (W9).
+        heed::Error::Io(error) => match failed_io(&error) {
+            KvError::OperationFailed(text) => {
+                KvError::ConnectionFailed(format!("{}: the commit failed: {text}", path.display()))
+            }
+            error => error,
+        },
         error => failed(error),
     }
 }
