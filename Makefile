@@ -36,7 +36,7 @@ bench_sources := $(core) $(shell find bench -name '*.rs' -o -name Cargo.toml -o 
 
 .PHONY: help
 help: ## Show this list.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: $(STAMPS)/python $(STAMPS)/node ## Build the Python package into .venv and the npm package in node/.
@@ -87,7 +87,12 @@ lint: build ## Check formatting, lints and types of every language.
 	cd python && python -m mypy.stubtest slipstream
 	cd node && npm run --silent lint
 	! command -v ruby >/dev/null || ! git ls-files -z '*.rb' | xargs -0 -n 1 ruby -wc 2>&1 | grep -v '^Syntax OK$$'
+	@if python tests/platforms/check.py --installed; then $(MAKE) --no-print-directory check-platforms; fi
 	@echo "lint: nothing found"
+
+.PHONY: check-platforms
+check-platforms: $(STAMPS)/zig ## Type-check everything for macOS on both processors, and compile its C.
+	@python tests/platforms/check.py
 
 .PHONY: bench
 bench: build kotlin $(STAMPS)/bench ## Measure ours, the peers and the floors; print the table.
@@ -110,6 +115,11 @@ $(STAMPS)/tools: requirements-dev.txt | $(STAMPS)
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=")'
 	$(PYTHON) -m venv $(VENV)
 	pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
+	touch $@
+
+# Large, and of use only where C is compiled for another system.
+$(STAMPS)/zig: $(STAMPS)/tools
+	$(if $(filter Darwin,$(shell uname)),,pip install --quiet --disable-pip-version-check ziglang==0.17.1)
 	touch $@
 
 $(STAMPS)/python: $(python_sources) $(STAMPS)/tools
