@@ -1,5 +1,5 @@
 import { performance } from "node:perf_hooks";
-import { setImmediate } from "node:timers";
+import { setImmediate, setTimeout } from "node:timers";
 
 /** A loop that is not known to have had a turn for so many milliseconds is waited for from then on. */
 const TURN_MS = 2;
@@ -13,6 +13,13 @@ const HELD = 64;
 
 /** Calls a function in the loop's next turn, whatever a test puts in the place of its timers. */
 export const soon = setImmediate;
+const later = setTimeout;
+/**
+ * Calls a function when the loop has had a turn. Deno looks at its sockets only in one of some
+ * sixty turns while it is busy, and at once when it rests, as it does for a timer.
+ */
+const afterTurn: (call: () => void) => void =
+  "Deno" in globalThis ? (call) => later(call, 0) : soon;
 /** Calls a function when what runs now has ended. */
 const afterThis = queueMicrotask;
 
@@ -63,7 +70,7 @@ export class Turns {
   /** The loop's next turn. */
   next(): Promise<void> {
     this.#next ??= new Promise((resolve) => {
-      soon(() => {
+      afterTurn(() => {
         this.#next = undefined;
         this.#held = HELD;
         this.#enter(Phase.Turned, performance.now());
