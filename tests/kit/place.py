@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Self
 
+from kit.nats_cluster import NatsCluster
 from kit.nats_server import NatsServer
 from kit.ports import HOST, free_port
 from kit.proxy import Proxy
@@ -142,3 +143,43 @@ class Place:
     def _front(self) -> Proxy:
         assert self._proxy, "this place is entered with `with`"
         return self._proxy
+
+
+class ClusterPlace:
+    """A fresh cluster of three servers. Its public methods are calls as those of a `Place`."""
+
+    def __init__(self, folder: Path) -> None:
+        """``folder`` must be its own."""
+        self._cluster = NatsCluster(folder)
+
+    def __enter__(self) -> Self:
+        self._cluster.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._cluster.stop()
+
+    def urls(self) -> dict[str, str]:
+        """Of each server, by its name."""
+        return {name: server.url for name, server in self._cluster.servers.items()}
+
+    def kill(self, server: str) -> None:
+        """``kill -9`` of one server."""
+        self._cluster.servers[server].kill()
+
+    def start(self, server: str) -> None:
+        """Starts a server again, and waits until it takes connections."""
+        self._cluster.servers[server].start()
+
+    def wait_current(self, store: str) -> None:
+        """Waits until every replica of a store has all of it."""
+        self._cluster.wait_current(store)
+
+    def consumers(self, store: str) -> dict[str, str]:
+        """The consumers of a store, and the server that each is on."""
+        jetstream = self._cluster.jetstream
+        asked = f"CONSUMER.INFO.KV_{store}"
+        return {
+            name: jetstream.ask(f"{asked}.{name}")["cluster"]["leader"]
+            for name in jetstream.consumers(store)
+        }

@@ -189,6 +189,9 @@ pub(super) struct ConsumerRequest<'a> {
 #[derive(Debug, Deserialize)]
 pub(super) struct ConsumerInfo {
     pub(super) num_pending: u64,
+    /// Requests for messages that it has.
+    #[serde(default)]
+    pub(super) num_waiting: u64,
     pub(super) delivered: Delivered,
 }
 
@@ -201,7 +204,7 @@ pub(super) struct Delivered {
 /// What a consumer is asked to deliver.
 #[derive(Serialize)]
 pub(super) struct PullRequest {
-    pub(super) batch: usize,
+    pub(super) batch: u64,
     pub(super) max_bytes: usize,
     #[serde(with = "nanoseconds")]
     pub(super) expires: Duration,

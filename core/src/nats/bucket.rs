@@ -223,7 +223,7 @@ impl StreamInfo {
 
 impl StreamConfig {
     /// Whether what is too old goes without a marker.
-    fn ages_silently(&self) -> bool {
+    pub(super) fn ages_silently(&self) -> bool {
         !self.max_age.is_zero() && self.subject_delete_marker_ttl.is_zero()
     }
 }

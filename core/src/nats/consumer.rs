@@ -12,17 +12,25 @@ use super::link::ConsumerName;
 use super::message::{Position, unserved};
 use super::response::{NO_RESPONDERS, Response};
 use crate::kv::{KvError, UpdateKind};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch as signal;
+use tokio::time::{Instant, timeout_at};
 
 /// A consumer that was made for one watch. Dropping it deletes it from the server (S9).
 pub(super) struct Consumer {
     bucket: Arc<Bucket>,
     name: ConsumerName,
     inbox: Option<Inbox>,
+    /// What was taken from the inbox before it was wanted.
+    come: VecDeque<Delivery>,
     flow: Flow,
     headers_only: bool,
+    made: Instant,
+    /// Since when nothing at all has come from its server, while somebody waited. It is one clock,
+    /// whoever waits and however often that is given up.
+    silent_since: Option<Instant>,
     /// The consumer's own number of the last message, which shows a lost one.
     delivered: u64,
     pending: u64,
@@ -54,6 +62,16 @@ pub(super) struct Delivery {
     pub(super) message: Response,
     pub(super) kind: UpdateKind,
     pub(super) position: Position,
+    /// Whether its server may have been without a request for messages just before.
+    pub(super) after_lull: bool,
+}
+
+/// What a server says of a consumer.
+pub(super) struct Seen {
+    /// Whether everything it has to deliver was delivered, and has been taken from the inbox.
+    pub(super) is_read: bool,
+    /// The requests for messages that it has.
+    pub(super) waiting: u64,
 }
 
 /// Why nothing more comes from a consumer.
@@ -96,8 +114,11 @@ impl Consumer {
         link.adopt(unique.clone());
         let mut made = Self {
             inbox: Some(inbox),
+            come: VecDeque::new(),
             flow,
             headers_only: wanted.headers_only,
+            made: Instant::now(),
+            silent_since: None,
             delivered: 0,
             pending: 0,
             status,
@@ -110,35 +131,55 @@ impl Consumer {
         Ok(made)
     }
 
-    /// Messages that were there and not yet delivered, as of the last thing the server said.
+    /// Messages that were there and not yet read, as of the last thing the server said.
     pub(super) fn pending(&self) -> u64 {
-        self.pending
+        self.pending + self.come.len() as u64
     }
 
-    /// What it may still send.
-    pub(super) fn flow(&mut self) -> &mut Flow {
-        &mut self.flow
+    /// The consumer's own number of the last message that was taken from the inbox.
+    pub(super) fn delivered(&self) -> u64 {
+        self.delivered
     }
 
-    /// Whether everything it has to deliver has come, as the server says.
-    pub(super) async fn is_read(&self) -> Result<bool, KvError> {
+    /// How long ago it was made.
+    pub(super) fn age(&self) -> Duration {
+        self.made.elapsed()
+    }
+
+    /// Whether its server may be without a request for messages now.
+    pub(super) fn may_lull(&self) -> bool {
+        self.flow.may_lull()
+    }
+
+    /// Notes that its server has so many requests, and that nothing was removed before it had them.
+    pub(super) fn has(&mut self, waiting: u64) {
+        self.flow.has(waiting);
+    }
+
+    /// What its server says of it; an end if it is there no more.
+    pub(super) async fn seen(&self) -> Result<Result<Seen, End>, KvError> {
         let ConsumerName { stream, name } = &self.name;
         let operation = format!("CONSUMER.INFO.{stream}.{name}");
         let info = self.bucket.link.api(&operation, &serde_json::Map::new()).await?;
-        // One that is gone is noticed by whoever reads it.
-        let info: Option<ConsumerInfo> = info.ok();
-        Ok(info
-            .is_some_and(|it| it.num_pending == 0 && it.delivered.consumer_seq == self.delivered))
+        Ok(match info {
+            Ok(ConsumerInfo { num_pending, num_waiting, delivered }) => Ok(Seen {
+                is_read: num_pending == 0 && delivered.consumer_seq == self.delivered,
+                waiting: num_waiting,
+            }),
+            Err(_) => Err(End::Lost("it is not there")),
+        })
     }
 
     /// Waits for the next message. Dropping the future loses none.
     pub(super) async fn next(&mut self) -> Result<Delivery, End> {
         loop {
-            self.ask_for_more()?;
-            let message = match self.ready()? {
-                Some(message) => message,
-                None => self.wait().await?,
-            };
+            if let Some(delivery) = self.try_next()? {
+                return Ok(delivery);
+            }
+            let silent_since = *self.silent_since.get_or_insert_with(Instant::now);
+            // What is asked of a consumer that is gone by then is lost.
+            let message = timeout_at(silent_since + SILENCE, self.wait()).await;
+            let message = message.unwrap_or(Err(End::Lost("the server was silent")))?;
             if let Some(delivery) = self.take(message)? {
                 return Ok(delivery);
             }
@@ -148,18 +189,34 @@ impl Consumer {
     /// The next message, if it is here already.
     pub(super) fn try_next(&mut self) -> Result<Option<Delivery>, End> {
         self.ask_for_more()?;
-        while let Some(message) = self.ready()? {
-            if let Some(delivery) = self.take(message)? {
-                return Ok(Some(delivery));
-            }
+        if let Some(delivery) = self.come.pop_front() {
+            return Ok(Some(delivery));
         }
-        Ok(None)
+        self.take_next()
+    }
+
+    /// Takes in whatever is here, and says what the last of it was, by the consumer's number.
+    pub(super) fn take_in(&mut self) -> Result<u64, End> {
+        self.ask_for_more()?;
+        while let Some(delivery) = self.take_next()? {
+            self.come.push_back(delivery);
+        }
+        Ok(self.delivered)
     }
 
     /// Deletes it from the server, and waits until that is done.
     pub(super) async fn delete(mut self) {
         self.inbox = None;
         self.bucket.link.delete_consumer(&self.name).await;
+    }
+
+    fn take_next(&mut self) -> Result<Option<Delivery>, End> {
+        while let Some(message) = self.ready()? {
+            if let Some(delivery) = self.take(message)? {
+                return Ok(Some(delivery));
+            }
+        }
+        Ok(None)
     }
 
     fn ready(&mut self) -> Result<Option<Response>, End> {
@@ -183,17 +240,17 @@ impl Consumer {
                 },
                 _ => End::Closed,
             }),
-            () = tokio::time::sleep(SILENCE) => Err(End::Lost("the server was silent")),
         }
     }
 
     /// Asks the server for messages, if it has not been asked for enough.
-    pub(super) fn ask_for_more(&mut self) -> Result<(), End> {
+    fn ask_for_more(&mut self) -> Result<(), End> {
         let inbox = self.inbox.as_ref().ok_or(End::Closed)?;
         self.flow.ask_for_more(inbox, self.pending)
     }
 
     fn take(&mut self, message: Response) -> Result<Option<Delivery>, End> {
+        self.silent_since = None;
         // What was stored may look like a status, but only it has a position.
         let Some(position) = Position::parse(message.reply()) else {
             let status = message.status();
@@ -204,11 +261,12 @@ impl Consumer {
         }
         self.delivered = position.consumer;
         self.pending = position.pending;
-        self.flow.spend(Some(1));
+        let after_lull = self.flow.may_lull();
+        self.flow.came();
         let said = message.said();
         let kind =
             if self.headers_only { said.kind_by_size() } else { said.kind(message.payload()) };
-        Ok(Some(Delivery { message, kind, position }))
+        Ok(Some(Delivery { message, kind, position, after_lull }))
     }
 
     fn take_status(&mut self, status: u16, message: &Response) -> Result<(), End> {
@@ -226,10 +284,10 @@ impl Consumer {
             CONFLICT if over.iter().any(|end| text.contains(end)) => {
                 return Err(End::Lost("the server has ended it"));
             }
-            _ => {
-                let unserved = unserved(message).and_then(|count| usize::try_from(count).ok());
-                self.flow.spend(unserved);
-            }
+            _ => match unserved(message) {
+                Some(unserved) => self.flow.ended(unserved),
+                None => return Err(End::Lost("the server refused what it was asked for")),
+            },
         }
         Ok(())
     }

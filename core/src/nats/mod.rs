@@ -20,6 +20,7 @@ mod events;
 mod file;
 mod filter;
 mod flow;
+mod gaps;
 mod gather;
 mod headers;
 mod inbox;

@@ -3,11 +3,12 @@
 
 use super::api::StreamInfo;
 use super::bucket::Bucket;
-use super::consumer::{Consumer, Delivery, End, Wanted};
+use super::consumer::{Consumer, Delivery, End, Seen, Wanted};
 use super::walk::Walk;
 use super::watch::Stop;
 use crate::kv::KvError;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What a watch reads.
 pub(super) enum Reader {
@@ -37,11 +38,27 @@ impl Reader {
         }
     }
 
-    /// Whether everything there is has come, as the server says.
-    pub(super) async fn is_read(&self) -> Result<bool, KvError> {
+    /// The reader's own number of the last message that has come.
+    pub(super) fn delivered(&self) -> u64 {
         match self {
-            Self::Consumer(consumer) => consumer.is_read().await,
-            Self::Walk(walk) => Ok(walk.is_read()),
+            Self::Consumer(consumer) => consumer.delivered(),
+            Self::Walk(walk) => walk.delivered(),
+        }
+    }
+
+    /// How long ago it was made.
+    pub(super) fn age(&self) -> Duration {
+        match self {
+            Self::Consumer(consumer) => consumer.age(),
+            Self::Walk(walk) => walk.age(),
+        }
+    }
+
+    /// What the server says of it; an end if the server has it no more.
+    pub(super) async fn seen(&self) -> Result<Result<Seen, End>, KvError> {
+        match self {
+            Self::Consumer(consumer) => consumer.seen().await,
+            Self::Walk(walk) => Ok(Ok(walk.seen())),
         }
     }
 
@@ -61,27 +78,27 @@ impl Reader {
         }
     }
 
-    /// Asks the server for messages, if it has not been asked for enough.
-    pub(super) fn ask_for_more(&mut self) -> Result<(), End> {
+    /// Takes in whatever is here, and says what the last of it was, by the reader's number.
+    pub(super) fn take_in(&mut self) -> Result<u64, End> {
         match self {
-            Self::Consumer(consumer) => consumer.ask_for_more(),
-            Self::Walk(_) => Ok(()),
+            Self::Consumer(consumer) => consumer.take_in(),
+            Self::Walk(walk) => Ok(walk.delivered()),
         }
     }
 
-    /// Whether there was a time since [`feed`](Self::feed) when something may have come and gone.
-    pub(super) fn was_starved(&mut self) -> bool {
+    /// Whether the server may be without a request now, so that something may come and go.
+    pub(super) fn may_lull(&self) -> bool {
         match self {
-            Self::Consumer(consumer) => consumer.flow().was_starved(),
-            Self::Walk(walk) => walk.was_starved(),
+            Self::Consumer(consumer) => consumer.may_lull(),
+            Self::Walk(walk) => walk.may_lull(),
         }
     }
 
-    /// Forgets that there was.
-    pub(super) fn feed(&mut self) {
+    /// Notes that the server has so many requests, and that nothing was removed before it had them.
+    pub(super) fn has(&mut self, waiting: u64) {
         match self {
-            Self::Consumer(consumer) => consumer.flow().feed(),
-            Self::Walk(walk) => walk.feed(),
+            Self::Consumer(consumer) => consumer.has(waiting),
+            Self::Walk(walk) => walk.has(waiting),
         }
     }
 

@@ -1,11 +1,13 @@
 use super::api::{MessageRequest, Refusal, StreamInfo};
 use super::bucket::{self, Bucket};
 use super::consumer::{Start, Wanted};
+use super::gaps::Gaps;
 use super::link::ASK_AGAIN;
 use super::reader::Reader;
 use crate::kv::KvError;
 use std::sync::Arc;
-use tokio::time::sleep;
+use std::time::Duration;
+use tokio::time::{Instant, sleep, timeout};
 
 /// What a watch needs to begin, or to go on where it was.
 pub(super) struct Resume {
@@ -16,8 +18,17 @@ pub(super) struct Resume {
     /// The store it belongs to, where that is known.
     pub(super) incarnation: Option<u64>,
     pub(super) filters: Arc<[String]>,
-    pub(super) keys_only: bool,
-    pub(super) pushed: bool,
+    pub(super) purpose: Purpose,
+}
+
+/// What a watch is read for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// For every change.
+    Changes,
+    /// For its first state only, as fast as it comes: with or without values, and from a consumer
+    /// that may push or not. What is removed meanwhile is not of that state.
+    State { keys_only: bool, pushed: bool },
 }
 
 /// A reader, and the store as it was before that was made.
@@ -25,12 +36,17 @@ pub(super) struct Opened {
     pub(super) reader: Reader,
     pub(super) incarnation: u64,
     pub(super) tip: u64,
-    pub(super) evicts: bool,
+    /// Where gaps between its messages are to be looked into.
+    pub(super) gaps: Option<Gaps>,
 }
+
+/// How long a lost consumer may take to be deleted. Its server may be gone with it.
+const DELETION: Duration = Duration::from_secs(1);
 
 impl Resume {
     /// Makes the reader, if what comes after the position can still be told in full (S5).
     pub(super) async fn open(self) -> Result<Opened, KvError> {
+        let asked = Instant::now();
         // Over the lane, if there can be one: a consumer stays where it was made.
         let (info, ()) = tokio::join!(leaders_info(&self.bucket), self.bucket.link.lane_opened());
         let info = info?;
@@ -38,25 +54,35 @@ impl Resume {
             check(&info, version, self.incarnation)?;
         }
         if let Some(lost) = self.replaces {
-            lost.delete().await;
+            let _ = timeout(DELETION, lost.delete()).await;
         }
         // Comparing no subjects spares the server a part of each message.
-        let is_all = *self.filters == [self.bucket.subject(">")] && info.is_all_last();
+        let is_whole = *self.filters == [self.bucket.subject(">")];
+        let is_all = is_whole && info.is_all_last();
+        let (keys_only, pushed, gaps) = match (self.purpose, self.start) {
+            (Purpose::State { keys_only, pushed }, _) => (keys_only, pushed, None),
+            (Purpose::Changes, start) => {
+                let frontier = match start {
+                    Start::State => 0,
+                    Start::After(version) => version,
+                };
+                let largest = self.bucket.link.max_payload();
+                (false, false, Gaps::of(&info, asked, frontier, is_whole, largest))
+            }
+        };
         let wanted = Wanted {
             start: self.start,
             filters: if is_all { &[] } else { &self.filters },
-            headers_only: self.keys_only,
-            pushed: self.pushed,
+            headers_only: keys_only,
+            pushed,
         };
         let reader = Reader::open(self.bucket, self.filters.clone(), wanted, &info).await?;
-        Ok(Opened {
-            reader,
-            incarnation: info.incarnation(),
-            tip: info.state.last_seq,
-            evicts: info.can_evict(),
-        })
+        Ok(Opened { reader, incarnation: info.incarnation(), tip: info.state.last_seq, gaps })
     }
 }
+
+/// Before asking again who leads a store.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// Refuses a position whose later changes can no longer be told: of another store, ahead of this
 /// one, or overtaken by what the store has removed.
@@ -93,10 +119,14 @@ pub(super) async fn next_at_leader(
 
 /// What the leader says of the stream. Without one there is nobody to say how far it got.
 pub(super) async fn leaders_info(bucket: &Bucket) -> Result<StreamInfo, KvError> {
+    let mut pause = ASK_AGAIN;
     loop {
         match bucket::info(&bucket.link, &bucket.stream).await? {
             Ok(info) if info.is_authoritative() => return Ok(info),
-            Ok(_) => sleep(ASK_AGAIN).await,
+            Ok(_) => {
+                sleep(pause).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
             Err(refusal) => return Err(refused(refusal)),
         }
     }

@@ -6,7 +6,7 @@
 
 use super::api::{MessageRequest, Stored, StreamInfo};
 use super::bucket::Bucket;
-use super::consumer::{Delivery, End, Start};
+use super::consumer::{Delivery, End, Seen, Start};
 use super::doorbell::{Doorbell, Rung};
 use super::inbox::end;
 use super::message::{Position, Said};
@@ -18,7 +18,7 @@ use futures_util::future::try_join_all;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 /// A walk through the messages of a stream that filters let through, in their order.
 pub(super) struct Walk {
@@ -41,8 +41,9 @@ pub(super) struct Walk {
     in_vain: u32,
     /// Whether messages may be removed that nobody was told of.
     evicts: bool,
-    /// Whether one may have come and gone unread since it was last made sure of.
+    /// Whether one may have come and gone unread before the doorbell was there.
     starved: bool,
+    made: Instant,
 }
 
 /// Messages asked for at once, and how many bytes they may be together.
@@ -81,6 +82,7 @@ impl Walk {
             in_vain: 0,
             evicts: info.can_evict(),
             starved: false,
+            made: Instant::now(),
         };
         walk.read().await?;
         Ok(walk)
@@ -91,19 +93,29 @@ impl Walk {
         self.ahead.len() as u64 + u64::from(!self.at_end)
     }
 
-    /// Whether everything has been handed out.
-    pub(super) fn is_read(&self) -> bool {
-        self.pending() == 0 && !self.starved
+    /// Its own number of the last message that was read.
+    pub(super) fn delivered(&self) -> u64 {
+        self.delivered + self.ahead.len() as u64
     }
 
-    /// Whether there was a time since [`feed`](Self::feed) when a message may have come and gone.
-    pub(super) fn was_starved(&self) -> bool {
+    /// How long ago it was made.
+    pub(super) fn age(&self) -> Duration {
+        self.made.elapsed()
+    }
+
+    /// How far it is; a doorbell is its request for more.
+    pub(super) fn seen(&self) -> Seen {
+        Seen { is_read: self.pending() == 0, waiting: u64::from(self.doorbell.is_some()) }
+    }
+
+    /// Whether a message may have come and gone since [`has`](Self::has).
+    pub(super) fn may_lull(&self) -> bool {
         self.starved
     }
 
-    /// Forgets that there was.
-    pub(super) fn feed(&mut self) {
-        self.starved = false;
+    /// Notes that nothing was removed before there was a doorbell, if there is one.
+    pub(super) fn has(&mut self, doorbells: u64) {
+        self.starved &= doorbells == 0;
     }
 
     /// Waits for the next message. Dropping the future loses none.
@@ -130,7 +142,8 @@ impl Walk {
         self.delivered += 1;
         // A message is read after others were written, so any before it may be one that is gone.
         let position = Position { stream: message.seq, consumer: self.delivered, pending: 1 };
-        Some(Delivery { message: Response::Stored(Box::new(message)), kind, position })
+        let message = Response::Stored(Box::new(message));
+        Some(Delivery { message, kind, position, after_lull: true })
     }
 
     pub(super) async fn delete(self) {
@@ -150,6 +163,7 @@ impl Walk {
                 None => {
                     sleep(self.pause()).await;
                     let opened = Doorbell::open(&self.bucket, &self.filters, self.next - 1).await?;
+                    self.starved |= self.evicts && self.next > 1;
                     self.doorbell.insert(opened)
                 }
             };
@@ -195,7 +209,6 @@ impl Walk {
         // Where a doorbell rang, another one is needed after what was read.
         let in_vain = self.doorbell.take().is_some() && found.is_empty();
         self.in_vain = if in_vain { self.in_vain + 1 } else { 0 };
-        self.starved |= in_vain && self.evicts && self.next > 1;
         self.next = next;
         self.at_end = at_end;
         let counted = found.into_iter().zip(counts).filter(|(_, counts)| *counts);

@@ -1,16 +1,17 @@
 use super::bucket::Bucket;
 use super::consumer::{Delivery, End, INACTIVE, Start};
+use super::gaps::Gaps;
 use super::reader::Reader;
-use super::resume::{Opened, Resume, check, leaders_info, next_at_leader};
+use super::resume::{Opened, Purpose, Resume, check, leaders_info, next_at_leader};
 use crate::key::PrefixSet;
 use crate::kv::{
     BatchLimit, KvError, UpdateBatch, UpdateKind, VersionToken, WatchCursor, WatchSource,
 };
 use async_trait::async_trait;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::task::JoinHandle;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 /// A watch: a consumer on the server, and the position after what was handed out, from which
 /// another consumer goes on when that one is lost.
@@ -18,9 +19,7 @@ pub(super) struct NatsWatch {
     bucket: Arc<Bucket>,
     prefixes: PrefixSet,
     filters: Arc<[String]>,
-    keys_only: bool,
-    /// Whether its consumer may push.
-    pushed: bool,
+    purpose: Purpose,
     incarnation: Option<u64>,
     /// The version of the last message that was seen, watched or not; at first the cursor's. While
     /// it is zero the watch starts with the whole state, however often it starts (D1, j7).
@@ -28,15 +27,13 @@ pub(super) struct NatsWatch {
     /// The last version of the store when the consumer was made.
     tip: u64,
     synced: bool,
-    /// Whether removals nobody is told of can happen to this store.
-    evicts: bool,
-    /// Whether the server may have had more to send than it was asked for, so that a gap between
-    /// two messages may be one that was never told.
-    exposed: bool,
-    /// A message after such a gap, until the gap was looked into.
+    /// What is known of gaps between messages, in a store where one may be of messages that were
+    /// removed and never told.
+    gaps: Option<Gaps>,
+    /// A message after such a gap, until that was looked into.
     held: Option<Delivery>,
-    /// Whether the gap before it is none.
-    checked: bool,
+    /// Since when it waits for a message, however often that is given up.
+    waits_since: Option<Instant>,
     /// Whether the consumer says that it has been read to its end, and the leader is to be asked
     /// whether that was all.
     unconfirmed: bool,
@@ -44,6 +41,8 @@ pub(super) struct NatsWatch {
     confirmations: u32,
     state: State,
     failures: u32,
+    /// How many consumers were lost one after the other, each soon after it was made.
+    short_lived: u32,
     /// The reader that was lost, and when.
     replaces: Option<Box<Reader>>,
     lost: Option<Instant>,
@@ -51,6 +50,8 @@ pub(super) struct NatsWatch {
 
 enum State {
     Idle,
+    /// Until it tries again.
+    Paused(Instant),
     Opening(JoinHandle<Result<Opened, KvError>>),
     Reading(Box<Reader>),
     Ended,
@@ -64,9 +65,11 @@ const PATIENCE: u32 = 3;
 /// How often to ask whether the end is the end. While others write without a pause there is always
 /// more; what could still be missing then is a key that was overwritten during each of these.
 const CONFIRMATIONS: u32 = 8;
-/// When a watch that nothing comes for looks whether its first state is complete. What it waited
-/// for may have been removed.
-const LOOK_WHEN_UNSYNCED: Duration = Duration::from_secs(2);
+/// A consumer that is lost within this time was short-lived.
+const SHORT: Duration = Duration::from_secs(2);
+/// When a watch that nothing comes for looks whether its first state is complete, or whether
+/// something is missing. What it waited for may have been removed.
+const LOOK_WHEN_UNCERTAIN: Duration = Duration::from_secs(2);
 /// When it moves its position on past changes of other keys, in a store that may evict those.
 const LOOK_WHEN_EVICTING: Duration = Duration::from_secs(30);
 
@@ -82,20 +85,19 @@ impl NatsWatch {
             filters: bucket.filters(&prefixes).into(),
             bucket,
             prefixes,
-            keys_only: false,
-            pushed: false,
+            purpose: Purpose::Changes,
             incarnation: cursor.incarnation(),
             frontier: cursor.as_u64().unwrap_or(0),
             tip: 0,
             synced: false,
-            evicts: false,
-            exposed: true,
+            gaps: None,
             held: None,
-            checked: false,
+            waits_since: None,
             unconfirmed: false,
             confirmations: 0,
             state: State::Idle,
             failures: 0,
+            short_lived: 0,
             replaces: None,
             lost: None,
         })
@@ -110,7 +112,7 @@ impl NatsWatch {
         pushed: bool,
     ) -> Result<Self, KvError> {
         let watch = Self::new(bucket, PrefixSet::new(&[prefix])?, &WatchCursor::none())?;
-        Ok(Self { keys_only, pushed, ..watch })
+        Ok(Self { purpose: Purpose::State { keys_only, pushed }, ..watch })
     }
 
     /// Ends it, and waits until the server has let go of it.
@@ -127,17 +129,16 @@ impl NatsWatch {
             start: if self.frontier == 0 { Start::State } else { Start::After(self.frontier) },
             incarnation: self.incarnation,
             filters: self.filters.clone(),
-            keys_only: self.keys_only,
-            pushed: self.pushed,
+            purpose: self.purpose,
         }
     }
 
     fn opened(&mut self, opened: Opened) {
-        let Opened { reader, incarnation, tip, evicts } = opened;
+        let Opened { reader, incarnation, tip, gaps } = opened;
         self.incarnation = Some(incarnation);
         self.tip = tip;
-        self.evicts = evicts;
-        self.exposed = true;
+        self.gaps = gaps;
+        self.waits_since = None;
         self.failures = 0;
         self.lost = None;
         self.unconfirmed = !self.synced && reader.pending() == 0;
@@ -145,7 +146,7 @@ impl NatsWatch {
     }
 
     /// What to do about a consumer that could not be made: an error if the watch ends here.
-    async fn failed(&mut self, error: KvError) -> Result<(), KvError> {
+    fn failed(&mut self, error: KvError) -> Result<(), KvError> {
         let passing = match &error {
             KvError::ConnectionFailed(_) | KvError::Timeout => true,
             // A cluster that is starting may not know of all its stores yet.
@@ -159,11 +160,9 @@ impl NatsWatch {
         if !passing {
             return Err(error);
         }
-        self.state = State::Idle;
         tracing::debug!(store = self.bucket.name, %error, "a watch tries again to go on");
-        let backoff = BACKOFF.saturating_mul(1 << self.failures.min(10)).min(LONGEST_BACKOFF);
+        self.state = State::Paused(Instant::now() + backoff(self.failures));
         self.failures += 1;
-        sleep(backoff).await;
         Ok(())
     }
 
@@ -171,7 +170,12 @@ impl NatsWatch {
     /// after what was read. What the consumer says is pending is not enough. A copy of the store
     /// may be behind, and a key whose message was passed over because it is being overwritten is
     /// not counted for a moment (defect D2).
-    async fn confirm(&mut self) -> Result<Option<UpdateBatch>, KvError> {
+    async fn confirm(&mut self) -> Result<Option<UpdateBatch>, Stop> {
+        self.settle().await?;
+        if self.held.is_some() {
+            self.unconfirmed = false;
+            return Ok(None);
+        }
         let next = next_at_leader(&self.bucket, &self.filters, self.frontier).await?;
         self.unconfirmed = false;
         if let Some(next) = next
@@ -180,25 +184,35 @@ impl NatsWatch {
             self.confirmations += 1;
             return Ok(None);
         }
+        if !self.is_uncertain() {
+            // Everything up to the tip has been told by now, or was of other keys.
+            self.frontier = self.frontier.max(self.tip);
+        }
         self.synced = true;
-        // Everything up to the tip has been told by now, or was of other keys.
-        self.frontier = self.frontier.max(self.tip);
         let mut batch = self.seal(UpdateBatch::default());
         batch.set_synced();
         Ok(Some(batch))
     }
 
     /// Sees how far it is, where no message tells; an empty batch if its position has moved.
-    async fn look(&mut self) -> Result<Option<UpdateBatch>, KvError> {
-        let info = leaders_info(&self.bucket).await?;
-        let tip = info.state.last_seq;
-        let State::Reading(reader) = &self.state else { return Ok(None) };
-        let read = reader.is_read().await?
+    async fn look(&mut self) -> Result<Option<UpdateBatch>, Stop> {
+        self.settle().await?;
+        if self.held.is_some() {
+            return Ok(None);
+        }
+        let tip = leaders_info(&self.bucket).await?.state.last_seq;
+        let seen = self.reader()?.seen().await??;
+        let certain = !self.is_uncertain();
+        if certain {
+            self.reader()?.has(seen.waiting);
+        }
+        let read = seen.is_read
             && next_at_leader(&self.bucket, &self.filters, self.frontier)
                 .await?
                 .is_none_or(|next| next > tip);
+        self.waits_since = None;
         self.unconfirmed = read && !self.synced;
-        if !read || tip <= self.frontier {
+        if !read || !certain || tip <= self.frontier {
             return Ok(None);
         }
         self.frontier = tip;
@@ -206,38 +220,49 @@ impl NatsWatch {
     }
 
     fn looks_after(&self) -> Option<Duration> {
-        match self.synced {
-            false => Some(LOOK_WHEN_UNSYNCED),
-            true => self.evicts.then_some(LOOK_WHEN_EVICTING),
+        match self.synced && !self.is_uncertain() {
+            false => Some(LOOK_WHEN_UNCERTAIN),
+            true => self.gaps.is_some().then_some(LOOK_WHEN_EVICTING),
         }
+    }
+
+    /// Waits for a message, until it is time to look whether one can come; nothing then.
+    async fn wait(&mut self) -> Result<Option<Delivery>, Stop> {
+        let looks_after = self.looks_after();
+        let since = *self.waits_since.get_or_insert_with(Instant::now);
+        let next = self.reader()?.next();
+        // Nothing was taken yet, so a future that is dropped here loses nothing.
+        let delivery = match looks_after {
+            None => next.await?,
+            Some(after) => match timeout_at(since + after, next).await {
+                Ok(delivery) => delivery?,
+                Err(_) => return Ok(None),
+            },
+        };
+        self.waits_since = None;
+        Ok(Some(delivery))
     }
 
     /// Reads what is there, at least one message; nothing if none of it is watched.
     async fn read(&mut self, limit: BatchLimit) -> Result<Option<UpdateBatch>, Stop> {
-        let mut batch = UpdateBatch::default();
-        let was_held = self.held.is_some();
-        if self.evicts && (was_held || self.starved()?) {
-            self.check_gap().await?;
-        } else if self.held.is_none() {
-            // Nothing was taken yet, so a future that is dropped here loses nothing.
-            let looks_after = self.looks_after();
-            let next = self.reader()?.next();
-            self.held = match looks_after {
-                None => Some(next.await?),
-                Some(after) => match timeout(after, next).await {
-                    Ok(delivery) => Some(delivery?),
-                    Err(_) => return Ok(self.look().await?),
-                },
-            };
+        match &self.held {
+            // What came before it was handed out, so that this is the next one.
+            Some(_) => self.check_gap().await?,
+            None => match self.wait().await? {
+                None => return self.look().await,
+                delivery => self.held = delivery,
+            },
         }
-        while let Some(delivery) = &self.held {
-            let gap = self.exposed && delivery.position.stream > self.frontier + 1;
-            if gap && self.evicts && self.frontier > 0 && !self.checked {
+        let mut batch = UpdateBatch::default();
+        while let Some(delivery) = self.held.take() {
+            if self.doubts(&delivery) {
+                self.held = Some(delivery);
                 break;
             }
-            let Some(delivery) = self.held.take() else { break };
             self.take(&delivery, &mut batch);
-            self.exposed = delivery.position.pending > 0;
+            if let Some(gaps) = &mut self.gaps {
+                gaps.passed(delivery.position);
+            }
             if batch.len() >= limit.items || batch.bytes() >= limit.bytes {
                 break;
             }
@@ -247,40 +272,70 @@ impl NatsWatch {
                 Err(end) => self.lose(&end)?,
             }
         }
-        self.checked = false;
         if let State::Reading(reader) = &self.state {
             self.unconfirmed = !self.synced && self.held.is_none() && reader.pending() == 0;
         }
         Ok(Some(self.seal(batch)).filter(|batch| !batch.is_empty()))
     }
 
-    /// Whether the server was left without anything asked of it, and nothing is here to be read:
-    /// in a store that evicts, what came meanwhile may be gone without a trace.
-    fn starved(&mut self) -> Result<bool, Stop> {
-        if !self.evicts || self.frontier == 0 || !self.reader()?.was_starved() {
-            return Ok(false);
-        }
-        self.exposed = true;
-        self.held = self.reader()?.try_next()?;
-        Ok(self.held.is_none())
+    /// Whether there is a position after which something can be missing. A watch that starts with
+    /// the whole state has none before its first message.
+    fn has_begun(&self) -> bool {
+        self.frontier > 0 || self.synced
     }
 
-    /// Makes sure that nothing after the frontier was removed before it could be told (S5b).
+    /// Whether something may be missing between the frontier and this message.
+    fn doubts(&self, delivery: &Delivery) -> bool {
+        let Delivery { position, after_lull, .. } = *delivery;
+        let gap = position.stream > self.frontier + 1 && self.has_begun();
+        gap && self.gaps.as_ref().is_some_and(|gaps| gaps.doubts(position, after_lull))
+    }
+
+    /// Whether something may be missing after the frontier, of which no message may ever tell.
+    fn is_uncertain(&self) -> bool {
+        let State::Reading(reader) = &self.state else { return false };
+        let gaps = self.gaps.as_ref().filter(|_| self.has_begun());
+        gaps.is_some_and(|gaps| gaps.is_behind() || reader.may_lull())
+    }
+
+    /// Makes sure that nothing between the frontier and the message after it was removed before it
+    /// could be told (S5b), nor before any message that is here by now.
     async fn check_gap(&mut self) -> Result<(), Stop> {
-        self.reader()?.ask_for_more()?;
+        let certain = self.reader()?.take_in()?;
+        let asked = Instant::now();
+        let info = leaders_info(&self.bucket).await?;
+        check(&info, self.frontier, self.incarnation)?;
+        if let Some(gaps) = &mut self.gaps {
+            gaps.vouch(&info, asked, self.frontier, certain);
+        }
+        Ok(())
+    }
+
+    /// Makes sure, where that is uncertain, that nothing after the frontier was removed before it
+    /// could be told, though no message shows it.
+    async fn settle(&mut self) -> Result<(), Stop> {
+        if !self.is_uncertain() {
+            return Ok(());
+        }
+        let reader = self.reader()?;
+        let certain = reader.delivered();
+        // Once it has a request, nothing more is kept back.
+        let seen = reader.seen().await??;
+        let asked = Instant::now();
         let info = leaders_info(&self.bucket).await?;
         if let Err(expired) = check(&info, self.frontier, self.incarnation) {
             // What follows the frontier at once was sent before anything was removed.
-            let next = match self.held.take() {
-                Some(held) => Some(held),
-                None => self.reader()?.try_next()?,
-            };
+            let next = self.reader()?.try_next()?;
             self.held = next.filter(|next| next.position.stream <= self.frontier + 1);
-            return if self.held.is_some() { Ok(()) } else { Err(Stop::Error(expired)) };
+            return if self.held.is_some() { Ok(()) } else { Err(expired.into()) };
         }
-        // Nothing had been removed by now, so no gap in what is here is one.
-        self.checked = true;
-        self.reader()?.feed();
+        self.reader()?.has(seen.waiting);
+        if let Some(gaps) = &mut self.gaps {
+            gaps.vouch(&info, asked, self.frontier, certain);
+            if seen.is_read && seen.waiting > 0 {
+                gaps.catch_up();
+            }
+        }
         Ok(())
     }
 
@@ -293,7 +348,7 @@ impl NatsWatch {
 
     /// Adds a message to a batch, if it is watched and was not handed out before.
     fn take(&mut self, delivery: &Delivery, batch: &mut UpdateBatch) {
-        let Delivery { message, kind, position } = delivery;
+        let Delivery { message, kind, position, .. } = delivery;
         if position.stream <= self.frontier {
             return;
         }
@@ -321,6 +376,11 @@ impl NatsWatch {
     /// Lets go of a consumer, to go on with another one if that can be.
     fn lose(&mut self, end: &End) -> Result<(), KvError> {
         if let State::Reading(reader) = std::mem::replace(&mut self.state, State::Idle) {
+            // It is made anew at once, but not without a pause where that happens again and again.
+            self.short_lived = if reader.age() < SHORT { self.short_lived + 1 } else { 0 };
+            if let Some(repeated) = self.short_lived.checked_sub(2) {
+                self.state = State::Paused(Instant::now() + backoff(repeated));
+            }
             self.replaces = Some(reader);
             self.lost = Some(Instant::now());
         }
@@ -339,6 +399,11 @@ impl NatsWatch {
     async fn step(&mut self, limit: BatchLimit) -> Result<Option<UpdateBatch>, KvError> {
         match &mut self.state {
             State::Ended => Ok(None),
+            State::Paused(until) => {
+                sleep_until(*until).await;
+                self.state = State::Idle;
+                Ok(None)
+            }
             State::Idle => {
                 self.bucket.link.connected().await?;
                 let opening = self.resume().open();
@@ -352,16 +417,13 @@ impl NatsWatch {
                 });
                 match opened {
                     Ok(opened) => self.opened(opened),
-                    Err(error) => self.failed(error).await?,
+                    Err(error) => self.failed(error)?,
                 }
                 Ok(None)
             }
             State::Reading(_) => {
-                let read = if self.unconfirmed {
-                    self.confirm().await.map_err(Stop::Error)
-                } else {
-                    self.read(limit).await
-                };
+                let read =
+                    if self.unconfirmed { self.confirm().await } else { self.read(limit).await };
                 match read {
                     Ok(batch) => Ok(batch),
                     Err(Stop::End(end)) => self.lose(&end).map(|()| None),
@@ -396,6 +458,11 @@ impl WatchSource for NatsWatch {
             }
         }
     }
+}
+
+/// How long to wait before it tries again, after so many attempts in vain.
+fn backoff(attempts: u32) -> Duration {
+    BACKOFF.saturating_mul(1 << attempts.min(10)).min(LONGEST_BACKOFF)
 }
 
 /// Why reading stopped.

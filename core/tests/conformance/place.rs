@@ -11,9 +11,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// end with this process: their input does.
 static IDLE: Mutex<Vec<Program>> = Mutex::new(Vec::new());
 
-/// A fresh server with a proxy before it, for one scenario.
+/// A fresh server with a proxy before it, for one scenario, or a cluster.
 pub struct Place {
-    /// Where it is: `server`, `proxy` and the server's `address`, which stands after `//`.
+    /// Where it is: `server`, `proxy` and the server's `address`, which stands after `//`; or the
+    /// servers of a cluster by their names.
     pub urls: BTreeMap<String, String>,
     program: Arc<Mutex<Option<Program>>>,
 }
@@ -27,10 +28,16 @@ struct Program {
 
 impl Place {
     pub async fn fresh() -> Result<Self, String> {
+        Self::of("server").await
+    }
+
+    /// A place of a kind that `place.py` knows.
+    pub async fn of(kind: &str) -> Result<Self, String> {
         let idle = locked(&IDLE).pop();
         let program = idle.map_or_else(Program::start, Ok)?;
         let program = Arc::new(Mutex::new(Some(program)));
-        let urls = call(program.clone(), json!({ "call": "fresh" })).await?;
+        let question = json!({ "call": "fresh", "arguments": { "kind": kind } });
+        let urls = call(program.clone(), question).await?;
         let urls = serde_json::from_value(urls).map_err(|error| error.to_string())?;
         Ok(Self { urls, program })
     }

@@ -12,6 +12,8 @@ mod gathering;
 mod lane;
 mod listing;
 mod logged;
+mod lost_server;
+mod overrun;
 mod poison;
 mod renewal;
 mod secrets;
