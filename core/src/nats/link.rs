@@ -440,6 +440,7 @@ impl Link {
         };
         let _ = join(farewell, timeout(self.timeout, self.writes.ended())).await;
         self.requests.end(Unanswered::Closed);
+        self.requests.stop();
         if let Some(lane) = &self.lane {
             lane.end();
         }

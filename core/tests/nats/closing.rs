@@ -31,7 +31,7 @@ impl UnderWay {
         put(&store, "first").await.unwrap();
         tell(&place, "mute").await;
         let writing = store.clone();
-        let write = tokio::spawn(async move { put(&writing, "under way").await });
+        let write = tokio::spawn(async move { put(&writing, "under_way").await });
         sleep(A_MOMENT).await;
         Self { place, connection, store, write }
     }
