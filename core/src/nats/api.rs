@@ -131,6 +131,39 @@ pub(super) struct StreamState {
     pub(super) bytes: u64,
     pub(super) first_seq: u64,
     pub(super) last_seq: u64,
+    /// When its first and its last message were written.
+    #[serde(default)]
+    pub(super) first_ts: String,
+    #[serde(default)]
+    pub(super) last_ts: String,
+}
+
+impl StreamState {
+    /// In how much time everything that it holds was written, where the server says so.
+    pub(super) fn written_in(&self) -> Option<Duration> {
+        let (first, last) = (nanoseconds_of(&self.first_ts)?, nanoseconds_of(&self.last_ts)?);
+        u64::try_from(last - first).ok().map(Duration::from_nanos)
+    }
+}
+
+/// The nanoseconds since 1970 of a time such as `2026-11-29T10:09:04.25Z`.
+fn nanoseconds_of(time: &str) -> Option<i128> {
+    let (date, clock) = time.strip_suffix('Z')?.split_once('T')?;
+    let (clock, fraction) = clock.split_once('.').unwrap_or((clock, ""));
+    let numbers = |text: &str, between: char| -> Option<[i64; 3]> {
+        let mut numbers = text.splitn(3, between).map(str::parse);
+        let mut next = || numbers.next()?.ok();
+        Some([next()?, next()?, next()?])
+    };
+    let ([year, month, day], [hours, minutes, seconds]) =
+        (numbers(date, '-')?, numbers(clock, ':')?);
+    // Years that begin in March, whose months have lengths that repeat and end with a leap day.
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
+    let days = year * 365 + leap_days + (month * 153 + 2) / 5 + day - 719_469;
+    let seconds = ((days * 24 + hours) * 60 + minutes) * 60 + seconds;
+    let fraction: i128 = format!("{fraction:0<9}").get(..9)?.parse().ok()?;
+    Some(i128::from(seconds) * 1_000_000_000 + fraction)
 }
 
 impl StreamInfo {
@@ -294,5 +327,34 @@ mod base64_text {
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Bytes, D::Error> {
         let text = Cow::<str>::deserialize(from)?;
         STANDARD.decode(text.as_bytes()).map(Bytes::from).map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn times_are_read() {
+        for (time, seconds) in [
+            ("1970-01-01T00:00:00Z", 0),
+            ("1970-03-01T00:00:01Z", 59 * 86_400 + 1),
+            ("2000-02-29T12:00:00Z", 951_825_600),
+            ("2026-11-29T10:09:04Z", 1_795_946_944),
+            ("0001-01-01T00:00:00Z", -62_135_596_800),
+        ] {
+            assert_eq!(nanoseconds_of(time), Some(seconds * 1_000_000_000), "{time}");
+        }
+        assert_eq!(nanoseconds_of("1970-01-01T00:00:00.25Z"), Some(250_000_000));
+        assert_eq!(nanoseconds_of("1970-01-01T00:00:00.000000001Z"), Some(1));
+        assert_eq!(nanoseconds_of("yesterday"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_time_or_not(time in "[0-9T:.Z-]{0,24}") {
+            let _ = nanoseconds_of(&time);
+        }
     }
 }

@@ -203,7 +203,7 @@ impl StreamInfo {
     /// overwritten: the oldest of a store that is or was close to its limit, those that were too
     /// old and left no marker, or all of them by hand.
     pub(super) fn may_have_evicted(&self) -> bool {
-        let StreamState { messages, bytes, first_seq, last_seq } = self.state;
+        let StreamState { messages, bytes, first_seq, last_seq, .. } = self.state;
         // A store that evicts stays near its limit; from half of it on nothing is certain.
         let near =
             |used: u64, limit: i64| u64::try_from(limit).is_ok_and(|it| it > 0 && used > it / 2);

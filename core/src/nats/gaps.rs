@@ -24,8 +24,15 @@ pub(super) struct Gaps {
     certain: u64,
     /// Until when too little can have been written for anything to be removed.
     safe_until: Instant,
-    /// From which version on so much was written since the leader was asked that it is asked again.
-    due: u64,
+}
+
+/// Why something may be missing before a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Doubt {
+    /// The server had something that it did not send, or may have had.
+    Kept,
+    /// It may have been late by as long as the whole store took to be replaced.
+    Late,
 }
 
 /// The limits at which a store removes messages.
@@ -45,8 +52,8 @@ const OVERHEAD: u64 = 2 << 10;
 const LEAST: u64 = 20;
 /// No server stores more bytes a second than this.
 const FASTEST: u64 = 4 << 30;
-/// While less than this part of a store was written the leader is not asked again for that alone.
-const PART: u64 = 4;
+/// No server that has a request for messages is late with one by more than this.
+const LATE: Duration = Duration::from_secs(2);
 
 impl Gaps {
     /// For a consumer that is about to be made and to start after `frontier`; nothing where no gap
@@ -65,28 +72,26 @@ impl Gaps {
             behind: false,
             certain: 0,
             safe_until: asked + limits.safe_for(info, frontier),
-            due: limits.due(info),
         })
     }
 
     /// Whether something may be missing before this message, which does not follow at once after
     /// what was told.
-    pub(super) fn doubts(&self, position: Position, after_lull: bool) -> bool {
-        position.consumer > self.certain
-            && (after_lull || self.behind || self.is_late(position))
-            && Instant::now() >= self.safe_until
+    pub(super) fn doubt(&self, position: Position, after_lull: bool) -> Option<Doubt> {
+        let removes = self.limits.bytes.or(self.limits.messages).is_some();
+        let doubt = match () {
+            () if position.consumer <= self.certain => None,
+            () if after_lull || self.behind => Some(Doubt::Kept),
+            // Late as it is it has more by then, where that is what others write all the time.
+            () if removes && (self.is_whole || position.pending > 0) => Some(Doubt::Late),
+            () => None,
+        };
+        doubt.filter(|_| Instant::now() >= self.safe_until)
     }
 
     /// Whether the server had more to send after the last message.
     pub(super) fn is_behind(&self) -> bool {
         self.behind
-    }
-
-    /// Whether the server may have been late by a whole store, which it does not show where it knows
-    /// of nothing that is pending.
-    fn is_late(&self, position: Position) -> bool {
-        let removes = self.limits.bytes.or(self.limits.messages).is_some();
-        removes && (self.is_whole || position.pending > 0 || position.stream >= self.due)
     }
 
     /// Notes the last message that was told, or passed over.
@@ -99,12 +104,18 @@ impl Gaps {
     pub(super) fn vouch(&mut self, info: &StreamInfo, asked: Instant, frontier: u64, certain: u64) {
         self.certain = certain;
         self.safe_until = asked + self.limits.safe_for(info, frontier);
-        self.due = self.limits.due(info);
     }
 
     /// Notes that the server has nothing more than what it has sent.
     pub(super) fn catch_up(&mut self) {
         self.behind = false;
+    }
+}
+
+impl Doubt {
+    /// Whether it is none, as the store is now.
+    pub(super) fn is_unfounded(self, info: &StreamInfo) -> bool {
+        self == Self::Late && info.state.written_in().is_some_and(|time| time > LATE)
     }
 }
 
@@ -138,14 +149,6 @@ impl Limits {
         // A day is as good as for ever, and no sum of times is out of bounds.
         Duration::from_secs_f64((bytes as f64 / FASTEST as f64).min(86_400.0))
     }
-
-    /// The version at which a part of the store was written again, if messages stay as they are.
-    fn due(&self, info: &StreamInfo) -> u64 {
-        let state = &info.state;
-        let size = state.bytes.checked_div(state.messages).unwrap_or(self.largest).max(1);
-        let full = least(self.bytes.map(|bytes| bytes / size), self.messages).unwrap_or(0);
-        state.last_seq + full / PART
-    }
 }
 
 fn least(one: Option<u64>, other: Option<u64>) -> Option<u64> {
@@ -168,6 +171,7 @@ mod tests {
         });
         let state = json!({
             "messages": FULL >> 10, "bytes": FULL, "first_seq": 50_000, "last_seq": 100_000,
+            "first_ts": "2026-11-29T10:09:04Z", "last_ts": "2026-11-29T10:09:06.5Z",
         });
         let info = json!({ "config": config, "created": "now", "state": state });
         serde_json::from_value(info).unwrap()
@@ -197,29 +201,37 @@ mod tests {
         let mut gaps = gaps(false);
         gaps.passed(position(1, 100_001, 0));
         let next = position(2, 100_003, 0);
-        assert!(!gaps.doubts(next, false));
+        assert_eq!(gaps.doubt(next, false), None);
         // It had no request.
-        assert!(gaps.doubts(next, true));
-        // It has more.
-        assert!(gaps.doubts(position(2, 100_003, 1), false));
-        // A part of the store was written again since the leader was asked.
-        assert!(gaps.doubts(position(2, 104_096, 0), false));
+        assert_eq!(gaps.doubt(next, true), Some(Doubt::Kept));
+        // It has more by now.
+        assert_eq!(gaps.doubt(position(2, 100_003, 1), false), Some(Doubt::Late));
         // It had more.
         gaps.passed(position(1, 100_001, 1));
-        assert!(gaps.is_behind() && gaps.doubts(next, false));
+        assert_eq!(gaps.doubt(next, false), Some(Doubt::Kept));
         // The leader was asked when this message had come.
         gaps.certain = 2;
-        assert!(!gaps.doubts(next, false));
-        assert!(gaps.doubts(position(3, 100_005, 0), false));
+        assert_eq!(gaps.doubt(next, false), None);
+        assert_eq!(gaps.doubt(position(3, 100_005, 0), false), Some(Doubt::Kept));
+    }
+
+    #[tokio::test]
+    async fn s5_no_server_is_late_by_as_long_as_a_store_lasts_that_is_replaced_slowly() {
+        let mut info = info("old", FULL);
+        assert!(Doubt::Late.is_unfounded(&info) && !Doubt::Kept.is_unfounded(&info));
+        info.state.last_ts = "2026-11-29T10:09:04.5Z".to_owned();
+        assert!(!Doubt::Late.is_unfounded(&info));
+        info.state.last_ts.clear();
+        assert!(!Doubt::Late.is_unfounded(&info));
     }
 
     #[tokio::test]
     async fn s5b_without_a_filter_every_gap_is_in_doubt_but_for_a_while() {
         let mut gaps = gaps(true);
         let next = position(2, 100_003, 0);
-        assert!(gaps.doubts(next, false));
+        assert_eq!(gaps.doubt(next, false), Some(Doubt::Late));
         gaps.safe_until += Duration::from_secs(60);
-        assert!(!gaps.doubts(next, false));
+        assert_eq!(gaps.doubt(next, false), None);
     }
 
     #[tokio::test]

@@ -91,10 +91,19 @@ pub(super) fn check(
     version: u64,
     incarnation: Option<u64>,
 ) -> Result<(), KvError> {
+    let overtaken = info.state.first_seq > version.saturating_add(1) && info.may_have_evicted();
+    if overtaken { Err(KvError::CursorExpired) } else { check_place(info, version, incarnation) }
+}
+
+/// Refuses a position of another store, or ahead of this one.
+pub(super) fn check_place(
+    info: &StreamInfo,
+    version: u64,
+    incarnation: Option<u64>,
+) -> Result<(), KvError> {
     let foreign = incarnation.is_some_and(|it| it != info.incarnation());
     let ahead = version > info.state.last_seq;
-    let overtaken = info.state.first_seq > version.saturating_add(1) && info.may_have_evicted();
-    if foreign || ahead || overtaken { Err(KvError::CursorExpired) } else { Ok(()) }
+    if foreign || ahead { Err(KvError::CursorExpired) } else { Ok(()) }
 }
 
 /// The first watched message after a version, as the leader has it.

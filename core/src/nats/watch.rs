@@ -1,8 +1,8 @@
 use super::bucket::Bucket;
 use super::consumer::{Delivery, End, INACTIVE, Start};
-use super::gaps::Gaps;
+use super::gaps::{Doubt, Gaps};
 use super::reader::Reader;
-use super::resume::{Opened, Purpose, Resume, check, leaders_info, next_at_leader};
+use super::resume::{Opened, Purpose, Resume, check, check_place, leaders_info, next_at_leader};
 use crate::key::PrefixSet;
 use crate::kv::{
     BatchLimit, KvError, UpdateBatch, UpdateKind, VersionToken, WatchCursor, WatchSource,
@@ -247,7 +247,11 @@ impl NatsWatch {
     async fn read(&mut self, limit: BatchLimit) -> Result<Option<UpdateBatch>, Stop> {
         match &self.held {
             // What came before it was handed out, so that this is the next one.
-            Some(_) => self.check_gap().await?,
+            Some(held) => {
+                if let Some(doubt) = self.doubt(held) {
+                    self.check_gap(doubt).await?;
+                }
+            }
             None => match self.wait().await? {
                 None => return self.look().await,
                 delivery => self.held = delivery,
@@ -255,7 +259,7 @@ impl NatsWatch {
         }
         let mut batch = UpdateBatch::default();
         while let Some(delivery) = self.held.take() {
-            if self.doubts(&delivery) {
+            if self.doubt(&delivery).is_some() {
                 self.held = Some(delivery);
                 break;
             }
@@ -284,11 +288,11 @@ impl NatsWatch {
         self.frontier > 0 || self.synced
     }
 
-    /// Whether something may be missing between the frontier and this message.
-    fn doubts(&self, delivery: &Delivery) -> bool {
+    /// Whether something may be missing between the frontier and this message, and why.
+    fn doubt(&self, delivery: &Delivery) -> Option<Doubt> {
         let Delivery { position, after_lull, .. } = *delivery;
         let gap = position.stream > self.frontier + 1 && self.has_begun();
-        gap && self.gaps.as_ref().is_some_and(|gaps| gaps.doubts(position, after_lull))
+        self.gaps.as_ref().filter(|_| gap)?.doubt(position, after_lull)
     }
 
     /// Whether something may be missing after the frontier, of which no message may ever tell.
@@ -300,10 +304,11 @@ impl NatsWatch {
 
     /// Makes sure that nothing between the frontier and the message after it was removed before it
     /// could be told (S5b), nor before any message that is here by now.
-    async fn check_gap(&mut self) -> Result<(), Stop> {
+    async fn check_gap(&mut self, doubt: Doubt) -> Result<(), Stop> {
         let certain = self.reader()?.take_in()?;
         let asked = Instant::now();
         let info = leaders_info(&self.bucket).await?;
+        let check = if doubt.is_unfounded(&info) { check_place } else { check };
         check(&info, self.frontier, self.incarnation)?;
         if let Some(gaps) = &mut self.gaps {
             gaps.vouch(&info, asked, self.frontier, certain);

@@ -239,6 +239,48 @@ async fn s5b_a_watch_that_retention_overruns_ends_and_goes_over_no_hole() {
     println!("{runs} runs: {expired} expired, {} complete, no hole", runs - expired);
 }
 
+/// Others replace the whole store again and again, while a watch that nothing is kept from has
+/// little to be told.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn s5_a_quiet_watch_lives_on_in_a_store_that_is_replaced_again_and_again() {
+    const ROUNDS: usize = 2;
+    let place = Place::fresh().await.unwrap();
+    let load = Load { value: 100, max_bytes: 32 << 10, writes: 0 };
+    let run = Run { number: 0, load, writers: 1, pace: Pace::Standing, kind: Kind::Prefix };
+    let (_connection, store) = opened(&place.urls["server"], &run).await;
+    let writer = store.writer().unwrap();
+    writer.put("quiet.first", b"0").await.unwrap();
+    let watcher = store.watcher().unwrap();
+    let mut watch = watcher.source(&["quiet."], &WatchCursor::none()).unwrap().unwrap();
+    while !watch.next_batch(BatchLimit::default()).await.unwrap().unwrap().is_synced() {}
+    let mut next = async |keys: &[String]| {
+        let mut told = Vec::new();
+        while told.len() < keys.len() {
+            let next = timeout(PATIENCE, watch.next_batch(BatchLimit::default())).await.unwrap();
+            told.extend(next.unwrap().unwrap().iter().map(|update| update.key.to_owned()));
+        }
+        told.sort();
+        assert_eq!(told, keys);
+    };
+    for round in 0..ROUNDS {
+        // Slower than any server is late, and then several keys at once.
+        for number in 0..300 {
+            writer.put(&format!("loud.{number}"), &[b'v'; 100]).await.unwrap();
+            sleep(Duration::from_millis(15)).await;
+        }
+        let keys: Vec<_> = (0..8).map(|number| format!("quiet.{round}.{number}")).collect();
+        let puts = keys.iter().map(|key| writer.put(key, b"1"));
+        let puts = futures_util::future::join_all(puts);
+        let (puts, ()) = tokio::join!(puts, next(&keys));
+        assert!(puts.iter().all(Result::is_ok));
+        // As fast as can be, and then one.
+        write(&store, &Run { writers: 64, ..run }, 0..3_000).await;
+        let key = [format!("quiet.{round}")];
+        let (put, ()) = tokio::join!(writer.put(&key[0], b"1"), next(&key));
+        put.unwrap();
+    }
+}
+
 /// Requests to JetStream, as the server hears them.
 struct Heard {
     _client: async_nats::Client,
