@@ -85,6 +85,18 @@ def put_all(caller: Caller, prefix: str) -> set[str]:
     return {f"{prefix}{number}" for number in range(KEYS)}
 
 
+def put_at_once(*callers: Caller) -> set[str]:
+    """Has all write at the same time, in large commits that would destroy what is not locked."""
+    with ThreadPoolExecutor(len(callers)) as threads:
+        writes = [
+            threads.submit(caller.call, "put_many", f"{index}.", WRITES, bytes(BIG))
+            for index, caller in enumerate(callers)
+        ]
+        for write in writes:
+            write.result()
+    return {f"{index}.{number}" for index in range(len(callers)) for number in range(WRITES)}
+
+
 def found(url: str) -> set[str]:
     """The keys in a file, which is opened for that and read as a whole."""
     with slipstream.connect(url) as connection:
@@ -135,15 +147,7 @@ def test_l7_a_folder_mounted_elsewhere_is_shared(
         opened(other, f"file:{volume}/{path.name}")
         keys |= put_all(other, "other.")
         assert set(caller.call("keys")) == set(other.call("keys")) == keys
-        # Both at once, in commits that overlap.
-        with ThreadPoolExecutor(2) as threads:
-            both = [
-                threads.submit(it.call, "put_many", f"{index}.", WRITES, bytes(BIG))
-                for index, it in enumerate((caller, other))
-            ]
-            for one in both:
-                one.result()
-        keys |= {f"{index}.{number}" for index in range(2) for number in range(WRITES)}
+        keys |= put_at_once(caller, other)
         caller.call("close")
         other.call("close")
     assert found(f"file:{folder}/{path.name}") == keys
@@ -216,15 +220,9 @@ def test_l7_a_process_that_reads_its_lock_file_keeps_its_locks(
     with lock.open("r+b") as file, pytest.raises(BlockingIOError):
         # Who finds this one free believes that the process has died, and reuses what it reads.
         fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, caller.pid)
-    with Caller(OTHER[language]) as other, ThreadPoolExecutor(2) as threads:
+    with Caller(OTHER[language]) as other:
         opened(other, url)
-        both = [
-            threads.submit(it.call, "put_many", f"{index}.", WRITES, bytes(BIG))
-            for index, it in enumerate((caller, other))
-        ]
-        for one in both:
-            one.result()
-        keys |= {f"{index}.{number}" for index in range(2) for number in range(WRITES)}
+        keys |= put_at_once(caller, other)
         assert set(caller.call("keys")) == set(other.call("keys")) == keys
         other.call("close")
     caller.call("close")
