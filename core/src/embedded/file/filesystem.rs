@@ -122,13 +122,28 @@ fn refuse_network(path: &Path, directory: &Path) -> Result<(), KvError> {
     }
 }
 
-#[cfg(not(target_os = "linux"))]
+/// macOS says of each file system whether it is on this machine.
+#[cfg(target_vendor = "apple")]
+fn refuse_network(path: &Path, directory: &Path) -> Result<(), KvError> {
+    let place = if path.exists() { path } else { directory };
+    let system = rustix::fs::statfs(place).map_err(|error| failed(place, &error.to_string()))?;
+    if system.f_flags & libc::MNT_LOCAL as u32 == 0 {
+        return Err(failed(
+            path,
+            "it is on a network file system, where a file cannot be shared safely; use a local disk",
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
 fn refuse_network(_path: &Path, _directory: &Path) -> Result<(), KvError> {
     Ok(())
 }
 
 /// The name of a file system whose files may be shared with another machine, by its number in
 /// `statfs`. FUSE is refused as a whole: from outside, sshfs looks like any other of its kind.
+#[cfg(any(target_os = "linux", test))]
 fn network(magic: u64) -> Option<&'static str> {
     Some(match magic {
         0x6969 => "NFS",
