@@ -55,11 +55,13 @@ async fn l6_a_connect_that_was_given_up_leaves_nothing_open() {
     let path = folder.path().canonicalize().unwrap().join("state.db");
     let url = format!("file:{}", path.display());
     let first = connect(&url, ConnectOptions::default()).await.unwrap();
+    // A write starts the thread that would keep the file open.
+    let config = || StoreConfig { name: "s".into(), ..StoreConfig::default() };
+    first.store(config()).await.unwrap().put("key", b"value", None).await.unwrap();
     // While it is being checked, other files wait.
     let large = format!("file:{}", folder.path().join("large.db").display());
     let session = connect(&large, ConnectOptions::default()).await.unwrap();
-    let config = StoreConfig { name: "s".into(), ..StoreConfig::default() };
-    let store = session.store(config).await.unwrap();
+    let store = session.store(config()).await.unwrap();
     for index in 0..64 {
         store.put(&format!("key.{index}"), &vec![7; 1 << 20], None).await.unwrap();
     }
