@@ -49,7 +49,7 @@ struct Load {
 }
 
 const LOADS: [Load; 3] = [
-    Load { value: 100, max_bytes: 64 << 10, writes: 6_000 },
+    Load { value: 100, max_bytes: 64 << 10, writes: 9_000 },
     Load { value: 2_000, max_bytes: 1 << 20, writes: 4_000 },
     Load { value: 64 << 10, max_bytes: 16 << 20, writes: 500 },
 ];
