@@ -20,7 +20,7 @@ LARGE = 160
 
 def is_closed(path: Path) -> bool:
     """Whether this process has let go of a file and what lies beside it."""
-    held = []
+    held: list[Path] = []
     for descriptor in Path("/proc/self/fd").iterdir():
         with suppress(OSError):
             held.append(descriptor.readlink())
