@@ -92,12 +92,12 @@ test("g1 a time that is none is refused by name, and none wraps", async (t) => {
   ];
   const all = [...Object.entries(given), ...writes.map((write) => ["ttl", write])];
   const { NaN: none, POSITIVE_INFINITY: endless, NEGATIVE_INFINITY: before } = Number;
+  const spelled = (name) => new RegExp(name.replace(/[A-Z]/g, "(?:$&|_\\w)"));
   for (const [name, call] of all) {
-    const spelled = name.replace(/[A-Z]/g, "(?:$&|_\\w)");
     for (const time of [0, -0, -1, -1e300, none, endless, before, 1e300, Number.MAX_VALUE]) {
       await assert.rejects(call(time), (error) => {
         assert.equal(error.code, "InvalidArgument", `${name} ${time}: ${error}`);
-        assert.match(error.message, new RegExp(spelled), `${name} ${time}`);
+        assert.match(error.message, spelled(name), `${name} ${time}`);
         return true;
       });
     }
@@ -115,7 +115,7 @@ test("g1 a time that is none is refused by name, and none wraps", async (t) => {
   for (const name of ["maxAge", "ttl"]) {
     for (const time of [2 ** 64 + 4096, 2 ** 64, 2 ** 63, 2 ** 53 + 2, 2 ** 32 + 1]) {
       const found = await given[name](time).catch((error) => error);
-      const refused = found?.code === "InvalidArgument" && found.message.includes(name);
+      const refused = found?.code === "InvalidArgument" && spelled(name).test(found.message);
       assert.ok(refused || found?.value?.toString() === "1", `${name} ${time}: ${found}`);
     }
   }
