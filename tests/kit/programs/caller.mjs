@@ -27,7 +27,7 @@ const calls = {
   shown: () => [
     connection.url,
     inspect(connection, { showHidden: true, depth: null, getters: true }),
-    JSON.stringify(connection),
+    whyNot(() => JSON.stringify(connection)),
   ],
   close: () => connection.close(),
   /** So many puts, of so many keys in turn. */
@@ -79,6 +79,16 @@ const calls = {
     collect();
   },
 };
+
+/** What is said where something is refused. */
+function whyNot(refused) {
+  try {
+    refused();
+  } catch (error) {
+    return String(error);
+  }
+  throw new Error("it was not refused");
+}
 
 /** Names come as Python writes them, times in seconds. */
 function call(name, args, options) {
