@@ -182,7 +182,8 @@ for (const scheme of ["memory:", "file:"]) {
 
     const watch = store.watch("");
     const synced = await turns(() => watch.synced());
-    assert.ok(synced.all >= 3, `synced: ${synced.all} turns`);
+    // Another thread reads it: were it this one, there would be no turn at all.
+    assert.ok(synced.all >= 1, `synced: ${synced.all} turns`);
     assert.equal(watch.isSynced, true);
     await watch.close();
   });
