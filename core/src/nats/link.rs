@@ -34,7 +34,7 @@ pub(super) struct Link {
     consumers: Mutex<HashSet<ConsumerName>>,
     writes: Writes,
     /// Told once everything of this connection has ended.
-    ended: signal::Sender<bool>,
+    finished: signal::Sender<bool>,
     runtime: Handle,
     stale_reads: bool,
     timeout: Duration,
@@ -96,7 +96,7 @@ impl Link {
             status: events.status(),
             consumers: Mutex::default(),
             writes: Writes::default(),
-            ended: signal::Sender::new(false),
+            finished: signal::Sender::new(false),
             runtime: Handle::current(),
             stale_reads,
             timeout,
@@ -418,7 +418,7 @@ impl Link {
     /// From now on no write is sent. Those that were sent are waited for, as long as one may take;
     /// what is unanswered then is of unknown outcome (W9).
     pub(super) async fn shut_down(self: &Arc<Self>) {
-        let mut ended = self.ended.subscribe();
+        let mut finished = self.finished.subscribe();
         if self.writes.shut() {
             let ending = Ending(self.clone());
             self.runtime.spawn(async move {
@@ -427,7 +427,7 @@ impl Link {
             });
         }
         // The link lives as long as this does, so waiting cannot fail.
-        let _ = ended.wait_for(|ended| *ended).await;
+        let _ = finished.wait_for(|finished| *finished).await;
     }
 
     async fn end(&self) {
@@ -468,7 +468,7 @@ struct Ending(Arc<Link>);
 impl Drop for Ending {
     /// Whoever waits is told, also where the runtime ended before its time.
     fn drop(&mut self) {
-        self.0.ended.send_replace(true);
+        self.0.finished.send_replace(true);
     }
 }
 
