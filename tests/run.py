@@ -11,7 +11,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +19,9 @@ from kit import kotlin
 from kit.toolchain import missing
 
 ROOT = Path(__file__).resolve().parent.parent
-SUITE_SECONDS = 900
-AT_ONCE = 2
+SUITE_SECONDS = 1800
+# Most suites wait more than they work, so that a few beside each other end in half the time.
+AT_ONCE = 3
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,6 @@ class Suite:
     directory: str = "."
     language: str = ""
     """What must be there for it to run; without it the suite is left out, and says so."""
-    waits: bool = False
-    """Whether it waits more than it works, so that another such suite may run beside it."""
 
 
 @dataclass
@@ -66,27 +64,28 @@ def pytest(folder: str) -> tuple[str, ...]:
     return (sys.executable, "-m", "pytest", "--quiet", "-rs", "--color=no", folder)
 
 
+# Those that take longest begin first.
 SUITES = (
     Suite("rust", ("cargo", "test", "--workspace", "--no-fail-fast", "--quiet")),
-    Suite("python", pytest("tests"), "python"),
-    Suite("node", ("npm", "test", "--silent"), "node"),
-    Suite("kotlin", kotlin.junit("slipstream"), language="kotlin"),
-    Suite("ruby", ("ruby", "test/run.rb"), "bindings/uniffi/ruby", "ruby"),
-    Suite("swift", pytest("tests/swift")),
-    Suite("conformance python", pytest("tests/conformance"), waits=True),
-    Suite("conformance ruby", ("ruby", "tests/conformance/ruby.rb"), language="ruby", waits=True),
-    Suite("conformance kotlin", kotlin.junit("conformance"), language="kotlin", waits=True),
-    Suite("conformance node", ("node", "--test", "tests/conformance/"), waits=True),
-    Suite("cross_language", pytest("tests/cross_language")),
-    Suite("interop", pytest("tests/interop")),
-    Suite("connecting", pytest("tests/connecting")),
-    Suite("cluster", pytest("tests/cluster")),
+    Suite("conformance python", pytest("tests/conformance")),
+    Suite("conformance ruby", ("ruby", "tests/conformance/ruby.rb"), language="ruby"),
     Suite("faults", pytest("tests/faults")),
     Suite("runtimes", pytest("tests/runtimes")),
-    Suite("bundlers", pytest("tests/bundlers")),
-    Suite("types", pytest("tests/types")),
-    Suite("soak", pytest("tests/soak")),
+    Suite("conformance kotlin", kotlin.junit("conformance"), language="kotlin"),
+    Suite("python", pytest("tests"), "python"),
+    Suite("conformance node", ("node", "--test", "tests/conformance/")),
+    Suite("cross_language", pytest("tests/cross_language")),
+    Suite("node", ("npm", "test", "--silent"), "node"),
     Suite("docs", pytest("tests/docs")),
+    Suite("interop", pytest("tests/interop")),
+    Suite("soak", pytest("tests/soak")),
+    Suite("connecting", pytest("tests/connecting")),
+    Suite("kotlin", kotlin.junit("slipstream"), language="kotlin"),
+    Suite("bundlers", pytest("tests/bundlers")),
+    Suite("cluster", pytest("tests/cluster")),
+    Suite("ruby", ("ruby", "test/run.rb"), "bindings/uniffi/ruby", "ruby"),
+    Suite("swift", pytest("tests/swift")),
+    Suite("types", pytest("tests/types")),
     Suite("parity", pytest("tests/parity")),
 )
 
@@ -112,9 +111,9 @@ def counts(line: str) -> list[tuple[str, int]]:
     return []
 
 
-def run(suite: Suite, show: Callable[[str], None]) -> Count:
-    """Runs one suite, whose output ``show`` is given line by line."""
-    show(f"\n=== {suite.name}: {' '.join(suite.command)}\n")
+def run(suite: Suite) -> Count:
+    """Runs one suite, and shows what it said when it has ended."""
+    said = [f"\n=== {suite.name}: {' '.join(suite.command)}\n"]
     count = Count()
     started = time.monotonic()
     process = subprocess.Popen(
@@ -132,7 +131,7 @@ def run(suite: Suite, show: Callable[[str], None]) -> Count:
     try:
         assert process.stdout is not None
         for line in process.stdout:
-            show(line)
+            said.append(line)
             count.read(line.rstrip())
         status = process.wait()
     finally:
@@ -144,29 +143,15 @@ def run(suite: Suite, show: Callable[[str], None]) -> Count:
         count.ended = f"exit status {status}"
     elif count.passed == 0:
         count.ended = "counted no test"
-    return count
-
-
-def show_now(text: str) -> None:
-    print(text, end="", flush=True)
-
-
-def run_beside(suite: Suite) -> Count:
-    """Runs a suite beside others, and shows what it said when it has ended."""
-    said: list[str] = []
-    count = run(suite, said.append)
-    show_now("".join(said))
+    print("".join(said), end="", flush=True)
     return count
 
 
 def run_all(suites: list[Suite]) -> dict[str, Count]:
-    """Runs those that work one after the other, and those that wait a few at a time."""
-    counts = {suite.name: run(suite, show_now) for suite in suites if not suite.waits}
-    waiting = [suite for suite in suites if suite.waits]
+    """Runs them a few at a time."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        names = (suite.name for suite in waiting)
-        counts |= dict(zip(names, pool.map(run_beside, waiting), strict=True))
-    return counts
+        names = (suite.name for suite in suites)
+        return dict(zip(names, pool.map(run, suites), strict=True))
 
 
 def main() -> int:
