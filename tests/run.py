@@ -157,6 +157,9 @@ def run_all(suites: list[Suite]) -> dict[str, Count]:
 
 
 def main() -> int:
+    # A shell that runs this in the background has it ignore SIGINT, which the programs that the
+    # tests interrupt would inherit. What is handled here has its default again there.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     known = {suite.name for suite in SUITES}
     if unknown := set(sys.argv[1:]) - known:
         print(f"no such suite: {', '.join(sorted(unknown))}; there are {', '.join(sorted(known))}")
