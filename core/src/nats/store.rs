@@ -1,7 +1,7 @@
-use super::bucket::Bucket;
-use super::watch::NatsWatch;
 use crate::key::PrefixSet;
 use crate::kv::{KvError, KvPurge, KvReader, KvTtl, KvWatcher, KvWriter, OpenWatch, WatchCursor};
+use crate::nats::jetstream::bucket::Bucket;
+use crate::nats::watch::stream::NatsWatch;
 use crate::store::KvStore;
 use std::sync::Arc;
 
