@@ -40,7 +40,8 @@ const abandoned = new FinalizationRegistry<() => void>((forget) => forget());
 export class Watch extends Handle implements AsyncIterable<Update>, AsyncDisposable {
   readonly #native: NativeWatch;
   readonly #updates = new Updates();
-  #reading = false;
+  /** Whether somebody reads, in an object of its own for {@link Watch.#reader}. */
+  readonly #reading = { busy: false };
   #closed: { readonly cursor: Buffer; readonly reason?: unknown } | undefined;
   #forget: (() => void) | undefined;
 
@@ -89,7 +90,8 @@ export class Watch extends Handle implements AsyncIterable<Update>, AsyncDisposa
 
   /** The updates one by one. Leaving the loop closes the watch. */
   [Symbol.asyncIterator](): AsyncIterableIterator<Update> {
-    return this.#reader(() => this.#updates.take(), 1);
+    const updates = this.#updates;
+    return this.#reader(() => updates.take(), 1);
   }
 
   /**
@@ -101,7 +103,8 @@ export class Watch extends Handle implements AsyncIterable<Update>, AsyncDisposa
    * ```
    */
   batches(): AsyncIterableIterator<Update[]> {
-    return this.#reader(() => this.#updates.takeAll(), BATCH);
+    const updates = this.#updates;
+    return this.#reader(() => updates.takeAll(), BATCH);
   }
 
   /**
@@ -124,6 +127,8 @@ export class Watch extends Handle implements AsyncIterable<Update>, AsyncDisposa
 
   /** Reads with `take`, each time of which is as much work as so many `updates`. */
   #reader<T>(take: () => T | undefined, updates: number): AsyncIterableIterator<T> {
+    // The engine finds the private fields of a `Handle` slowly, so each update needs none of them.
+    const reading = this.#reading;
     // Set while somebody else reads: what leaves this iterator then, as a stream does over an error,
     // must not close the watch of that reader.
     let refused = false;
@@ -133,7 +138,7 @@ export class Watch extends Handle implements AsyncIterable<Update>, AsyncDisposa
       }
     };
     const wait = async (due: boolean): Promise<IteratorResult<T, undefined>> => {
-      refused = this.#reading;
+      refused = reading.busy;
       while (await this.#fill(due)) {
         const value = take();
         if (value !== undefined) {
@@ -145,7 +150,7 @@ export class Watch extends Handle implements AsyncIterable<Update>, AsyncDisposa
     return {
       next: () => {
         const due = turns.isDue(updates);
-        const value = this.#reading || due ? undefined : take();
+        const value = reading.busy || due ? undefined : take();
         if (value !== undefined) {
           return Promise.resolve({ value, done: false });
         }
@@ -170,12 +175,12 @@ export class Watch extends Handle implements AsyncIterable<Update>, AsyncDisposa
 
   /** Waits for updates, if it is `due` for a turn first; `false` once the watch has ended. */
   async #fill(due: boolean): Promise<boolean> {
-    if (this.#reading) {
+    if (this.#reading.busy) {
       throw new OperationFailed("this watch is being read already; open one for each reader", {
         operation: "watch",
       });
     }
-    this.#reading = true;
+    this.#reading.busy = true;
     try {
       if (due) {
         await turns.next();
@@ -190,7 +195,7 @@ export class Watch extends Handle implements AsyncIterable<Update>, AsyncDisposa
       this.#updates.fill(this.#native.take() ?? []);
       return more;
     } finally {
-      this.#reading = false;
+      this.#reading.busy = false;
     }
   }
 
