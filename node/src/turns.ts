@@ -62,9 +62,12 @@ export class Turns {
     return this.#left <= 0 && this.#look();
   }
 
-  /** The same for one piece of much work, between which and the next nothing else runs. */
+  /**
+   * The same for one piece of much work, between which and the next nothing else runs: the loop gets
+   * no turn there by itself, and the garbage collector may stop it twice in as many pieces.
+   */
   isDueAfterWork(): boolean {
-    return this.#look() || this.#phase === Phase.Late;
+    return performance.now() - this.#since >= TURN_MS;
   }
 
   /** The loop's next turn. */
