@@ -3,7 +3,7 @@
 //! The traits in [`kv`] are the contract, [`Connection`] and [`KvStore`] the way to it, and
 //! [`handle`] the same wrapped as plain objects, which the other languages are given.
 
-pub mod burst;
+pub mod cork;
 pub mod embedded;
 pub mod fork;
 pub mod handle;

@@ -1,6 +1,5 @@
 use crate::job::Target;
 use crate::operation::{Outcome, Unfinished};
-use slipstream::burst::burst;
 use std::future::{Future, poll_fn};
 use std::task::Poll;
 
@@ -14,8 +13,8 @@ where
     T: Send + 'static,
     F: Future<Output = Outcome<T>> + Send + 'static,
 {
-    let unfinished = Unfinished::new(future);
-    if let Some(outcome) = burst(|| unfinished.poll()) {
+    let mut unfinished = Unfinished::new(future);
+    if let Some(outcome) = unfinished.poll() {
         return outcome;
     }
     let operation = unfinished.pending();

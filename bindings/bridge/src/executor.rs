@@ -2,7 +2,7 @@ use crate::job::{FutureJob, Job, Run, Settled};
 use crate::lock::lock;
 use crate::operation::Outcome;
 use crate::runtime;
-use slipstream::burst::burst;
+use slipstream::cork::Cork;
 use std::future::{Future, poll_fn};
 use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
@@ -46,6 +46,7 @@ impl Executor {
     pub(crate) async fn run(&self) {
         let mut settled = Settled::default();
         let mut jobs = Vec::new();
+        let mut cork = Cork::new();
         loop {
             poll_fn(|cx| {
                 let mut ready = lock(&self.ready);
@@ -57,7 +58,8 @@ impl Executor {
                 Poll::Ready(())
             })
             .await;
-            burst(|| jobs.drain(..).for_each(|job| job.run(&mut settled)));
+            cork.hold(|| jobs.drain(..).for_each(|job| job.run(&mut settled)));
+            cork.release();
             settled.announce();
             if !lock(&self.ready).jobs.is_empty() {
                 // Sockets and timers have their turn, whatever keeps waking itself.

@@ -3,10 +3,11 @@ use crate::job::{Job, Settled, Target};
 use crate::live::{Counted, Kind};
 use crate::queue::CompletionQueue;
 use crate::runtime;
-use slipstream::burst;
+use slipstream::cork::Cork;
 use slipstream::handle::{Failure, Session, Store};
 use slipstream::kv::{KvEntry, UpdateBatch, VersionToken};
 use std::future::Future;
+use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,6 +45,8 @@ pub type Outcome<T = Value> = Result<T, Failure>;
 /// handed over in between: what is sent in the first poll costs no other thread a wake-up.
 pub struct Unfinished<T = Value> {
     job: Arc<dyn Job<T>>,
+    /// Holds back what the first poll asked for.
+    cork: Cork,
 }
 
 /// A pending operation. Dropping it cancels it; a write may have happened by then (rule W6).
@@ -61,15 +64,20 @@ pub struct Blocked {
 impl<T: Send + 'static> Unfinished<T> {
     /// An operation that has not begun.
     pub fn new(future: impl Future<Output = Outcome<T>> + Send + 'static) -> Self {
-        Self { job: Executor::job(future) }
+        Self { job: Executor::job(future), cork: Cork::new() }
     }
 
     /// Polls an operation for the first time, on the caller's thread. Timers and tasks it makes
-    /// belong to the runtime. What answers is done; what does not may have asked for something
-    /// that the caller is to [flush](burst::flush).
-    pub fn poll(&self) -> Option<Outcome<T>> {
+    /// belong to the runtime. What it asks for is sent when somebody waits for it, unless the caller
+    /// [takes](Self::take_cork) that upon itself.
+    pub fn poll(&mut self) -> Option<Outcome<T>> {
         let _context = runtime::handle().enter();
-        burst::hold(|| Arc::clone(&self.job).begin())
+        self.cork.hold(|| Arc::clone(&self.job).begin())
+    }
+
+    /// What the first poll asked for and the caller is to send.
+    pub fn take_cork(&mut self) -> Cork {
+        mem::take(&mut self.cork)
     }
 
     /// Has `id` pushed to `queue` at the end, by another thread and possibly before this returns.
@@ -77,8 +85,10 @@ impl<T: Send + 'static> Unfinished<T> {
         self.pending().settled_at(Target::Queue(queue.clone(), id))
     }
 
-    /// Has it counted as pending. Whom to tell of the outcome is to be said next.
-    pub(crate) fn pending(self) -> Operation<T> {
+    /// Sends what it asked for and has it counted as pending. Whom to tell of the outcome is to be
+    /// said next.
+    pub(crate) fn pending(mut self) -> Operation<T> {
+        self.cork.release();
         Operation { unfinished: Counted::new(Kind::Operation, self) }
     }
 }
@@ -128,7 +138,6 @@ impl Blocked {
         if let Some(outcome) = self.operation.take() {
             return Ok(outcome);
         }
-        burst::flush();
         std::thread::park_timeout(limit);
         self.operation.take().ok_or(self)
     }
@@ -142,7 +151,7 @@ mod tests {
     /// Waits for an outcome, however often the thread is woken in between.
     fn outcome(future: impl Future<Output = Outcome> + Send + 'static) -> Outcome {
         let until = Instant::now() + Duration::from_secs(5);
-        let unfinished = Unfinished::new(future);
+        let mut unfinished = Unfinished::new(future);
         assert!(unfinished.poll().is_none());
         let mut waited = unfinished.wait(Duration::from_secs(1));
         loop {
@@ -180,7 +189,7 @@ mod tests {
             let _held = held;
             std::future::pending().await
         };
-        let endless = Unfinished::new(endless);
+        let mut endless = Unfinished::new(endless);
         assert!(endless.poll().is_none());
         let blocked = endless.wait(Duration::from_millis(1)).err().unwrap();
         drop(blocked.wait(Duration::from_millis(1)).err().unwrap());
@@ -216,7 +225,7 @@ mod tests {
         let operations: Vec<Operation> = (0..10)
             .map(|id| {
                 let mut opened = opened.clone();
-                let unfinished = Unfinished::new(async move {
+                let mut unfinished = Unfinished::new(async move {
                     let opened = opened.wait_for(|open| *open).await;
                     Ok(Value::Bool(opened.is_ok()))
                 });

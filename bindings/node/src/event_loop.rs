@@ -4,7 +4,7 @@ use crate::wake::Wake;
 use napi::bindgen_prelude::{Array, Function, Uint8Array};
 use napi::{Env, Result};
 use napi_derive::napi;
-use slipstream::burst;
+use slipstream::cork::Cork;
 use slipstream::handle::{ConnectOptions, Failure, connect};
 use slipstream_bridge::{CompletionQueue, Operation, Outcome, Unfinished, Value, millis};
 use std::cell::{Cell, RefCell};
@@ -24,6 +24,8 @@ pub struct Operations {
     /// What has ended and was not drained yet.
     ended: RefCell<VecDeque<u64>>,
     last: Cell<u32>,
+    /// Holds back what operations ask for.
+    cork: RefCell<Cork>,
     /// How many have begun since what they ask for was sent.
     unsent: Cell<usize>,
     scratch: RefCell<Uint8Array>,
@@ -44,7 +46,7 @@ impl Operations {
     where
         F: Future<Output = Outcome> + Send + 'static,
     {
-        let unfinished = Unfinished::new(future);
+        let mut unfinished = Unfinished::new(future);
         if let Some(outcome) = unfinished.poll() {
             self.flush();
             return Ok(Answer::Ready(self.clone(), outcome));
@@ -53,6 +55,7 @@ impl Operations {
         if self.pending.borrow().is_empty() {
             self.wake.hold(&self.env)?;
         }
+        self.cork.borrow_mut().join(unfinished.take_cork());
         let operation = unfinished.push_to(&self.queue, u64::from(id));
         self.pending.borrow_mut().insert(id, operation);
         self.unsent.set(self.unsent.get() + 1);
@@ -65,7 +68,7 @@ impl Operations {
     /// Sends what operations have asked for.
     fn flush(&self) {
         self.unsent.set(0);
-        burst::flush();
+        self.cork.borrow_mut().release();
     }
 
     /// The buffer through which small answers cross, which saves making one for each.
@@ -118,6 +121,7 @@ impl EventLoop {
             pending: RefCell::default(),
             ended: RefCell::default(),
             last: Cell::new(0),
+            cork: RefCell::default(),
             unsent: Cell::new(0),
             scratch: RefCell::new(scratch),
         });

@@ -6,7 +6,8 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::PyWeakrefMethods;
 use pyo3::types::PyWeakrefReference;
 use pyo3::{PyTraverseError, PyVisit};
-use slipstream::{burst, fork};
+use slipstream::cork::Cork;
+use slipstream::fork;
 use slipstream_bridge::{CompletionQueue, lock};
 use std::cell::RefCell;
 use std::io::{Read, Write};
@@ -25,7 +26,9 @@ pub(crate) struct LoopQueue {
     completions: Arc<CompletionQueue>,
     woken: UnixStream,
     waiting: Mutex<Waiting>,
-    /// Whether the loop will flush what its operations asked for.
+    /// Holds back what the operations of this turn ask for.
+    cork: Mutex<Cork>,
+    /// Whether the loop will send it.
     flushes: AtomicBool,
     generation: u64,
 }
@@ -104,9 +107,17 @@ impl LoopQueue {
         lock(&self.waiting).leave(id)
     }
 
-    /// Sees to it that what operations have asked for is sent in this turn of the loop.
-    pub(crate) fn flush_soon(slf: &Bound<'_, Self>, event_loop: &Bound<'_, PyAny>) -> PyResult<()> {
-        if burst::is_held() && !slf.get().flushes.swap(true, Ordering::Relaxed) {
+    /// Sees to it that what an operation has asked for is sent in this turn of the loop.
+    pub(crate) fn send_soon(
+        slf: &Bound<'_, Self>,
+        event_loop: &Bound<'_, PyAny>,
+        asked: Cork,
+    ) -> PyResult<()> {
+        if !asked.is_held() {
+            return Ok(());
+        }
+        lock(&slf.get().cork).join(asked);
+        if !slf.get().flushes.swap(true, Ordering::Relaxed) {
             let py = slf.py();
             let flush = slf.getattr(intern!(py, "flush"))?;
             event_loop.call_method1(intern!(py, "call_soon"), (flush,))?;
@@ -143,6 +154,7 @@ impl LoopQueue {
             })),
             woken,
             waiting: Mutex::default(),
+            cork: Mutex::default(),
             flushes: AtomicBool::new(false),
             generation: fork::generation(),
         };
@@ -194,7 +206,7 @@ impl LoopQueue {
             }
             tasks += 1;
             if tasks % TASKS_A_FLUSH == 0 {
-                burst::flush();
+                lock(&self.cork).release();
             }
         }
         Ok(())
@@ -232,7 +244,7 @@ impl LoopQueue {
     /// Sends what operations have asked for.
     fn flush(&self) {
         self.flushes.store(false, Ordering::Relaxed);
-        burst::flush();
+        lock(&self.cork).release();
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {

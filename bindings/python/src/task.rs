@@ -78,7 +78,7 @@ impl Task {
 
     /// Does what can be done at once.
     pub(crate) fn begin(self, py: Python<'_>) -> PyResult<Begun> {
-        let (operation, then, lengthy) = match self {
+        let (mut operation, then, lengthy) = match self {
             Self::Answer(answer) => return Ok(Begun::Answered(answer)),
             Self::Operation { operation, then, lengthy } => (operation, then, lengthy),
             Self::Get(store, key) => match store.get().find(py, key)? {

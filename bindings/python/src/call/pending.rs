@@ -21,9 +21,13 @@ pub(super) struct Pending {
 
 impl Pending {
     /// Runs an operation on behalf of the running event loop.
-    pub(super) fn start(py: Python<'_>, operation: Unfinished, then: Then) -> PyResult<Box<Self>> {
+    pub(super) fn start(
+        py: Python<'_>,
+        mut operation: Unfinished,
+        then: Then,
+    ) -> PyResult<Box<Self>> {
         let (queue, event_loop) = LoopQueue::running(py)?;
-        LoopQueue::flush_soon(&queue, &event_loop)?;
+        LoopQueue::send_soon(&queue, &event_loop, operation.take_cork())?;
         let waiter = Py::new(py, Waiter::new(event_loop.unbind()))?;
         let id = queue.get().wait(waiter.clone_ref(py));
         let operation = operation.push_to(queue.get().completions(), id);

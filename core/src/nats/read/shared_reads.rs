@@ -5,7 +5,7 @@
 //! under way are gathered, and only until what is ready now has run.
 
 use super::reader::{Last, last_of};
-use crate::burst::Flush;
+use crate::cork::Flush;
 use crate::kv::KvError;
 use crate::lock::Mutex;
 use crate::nats::jetstream::api::MultiRequest;
@@ -159,10 +159,11 @@ impl Reading<'_> {
             waiting.push(Waiter { subject: bucket.subject(key), answer });
             waiting.len()
         };
-        match waiting {
-            1 => lane.flush_soon(&bucket.shared_reads),
-            MOST => bucket.shared_reads.flush(),
-            _ => {}
+        if waiting == MOST {
+            bucket.shared_reads.flush();
+        } else {
+            // Each call says so: those that wait already may be held back by somebody else.
+            lane.flush_soon(&bucket.shared_reads);
         }
         answered.await.ok()
     }

@@ -14,7 +14,7 @@ use super::request::{Requests, Unanswered, new_inbox};
 use super::response::Response;
 use super::subscription::Subscription;
 use super::wire::{Frame, next_frame};
-use crate::burst::Flush;
+use crate::cork::Flush;
 use crate::lock::Mutex;
 use crate::nats::connect::dial::{Accepted, Dial, INBOX, Socket};
 use crate::nats::jetstream::message::refused_subject;

@@ -1,7 +1,7 @@
 //! What is to be written to a lane.
 
 use super::request::Unanswered;
-use crate::burst::{Flush, defer};
+use crate::cork::{Flush, defer};
 use crate::lock::Mutex;
 use crate::nats::connect::dial::Socket;
 use std::io::{self, Write};
@@ -11,8 +11,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use tokio::io::AsyncWrite;
 
-/// Takes what is to be written from any thread. It is written by the task of the lane, or, where
-/// calls begin in a burst, by the thread that they begin on: no other one is woken for it.
+/// Takes what is to be written from any thread. It is written by the task of the lane, or, where a
+/// cork holds calls back, by the thread of its owner: no other one is woken for it. The bytes stand
+/// here in one order either way, so what one cork holds back leaves with whatever is written first.
 #[derive(Default)]
 pub(in crate::nats) struct Outgoing(Mutex<Out>);
 
@@ -48,15 +49,18 @@ impl Outgoing {
         out.soon.iter().for_each(|it| it.flush());
     }
 
-    /// Has `it` flushed once everything that is ready now has run: at the end of a burst, or else
-    /// before the task writes next.
+    /// Has `it` flushed once everything that is ready now has run: by the cork that holds this call
+    /// back, or else before the task writes next.
     pub(in crate::nats) fn flush_soon(&self, it: &Arc<impl Flush + 'static>) {
         if defer(it) {
             return;
         }
         let mut out = self.0.lock();
         if out.open {
-            out.soon.push(it.clone());
+            let it: Arc<dyn Flush> = it.clone();
+            if !out.soon.iter().any(|known| Arc::ptr_eq(known, &it)) {
+                out.soon.push(it);
+            }
             out.wake_writer();
         } else {
             drop(out);
@@ -73,10 +77,9 @@ impl Outgoing {
         if !out.open {
             return Err(Unanswered::Cut);
         }
-        let first = out.is_written();
         write(&mut out.bytes);
-        // Else somebody writes it already, or is about to.
-        if first && !(out.direct.is_some() && defer(self)) {
+        // Each call says so: what is not written yet may be held back by somebody else.
+        if !(out.direct.is_some() && defer(self)) {
             out.wake_writer();
         }
         Ok(())
@@ -156,7 +159,7 @@ impl Out {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::burst::burst;
+    use crate::cork::Cork;
     use std::io::Read;
     use std::net::TcpListener;
     use std::time::Duration;
@@ -175,7 +178,7 @@ mod tests {
     #[test]
     fn a_burst_is_written_by_its_own_thread_in_the_order_of_its_calls() {
         let (outgoing, mut server) = connected();
-        burst(|| {
+        Cork::burst(|| {
             for byte in 0..100 {
                 outgoing.push(|out| out.push(byte)).unwrap();
             }
@@ -187,10 +190,22 @@ mod tests {
     }
 
     #[test]
+    fn what_one_cork_holds_back_keeps_no_other_call_waiting() {
+        let (outgoing, mut server) = connected();
+        let mut held = Cork::new();
+        held.hold(|| outgoing.push(|out| out.push(1)).unwrap());
+        Cork::burst(|| outgoing.push(|out| out.push(2)).unwrap());
+        let mut read = [0; 2];
+        server.read_exact(&mut read).unwrap();
+        assert_eq!(read, [1, 2]);
+        assert!(held.is_held() && outgoing.0.lock().is_written());
+    }
+
+    #[test]
     fn what_the_socket_does_not_take_is_kept_in_order() {
         let (outgoing, mut server) = connected();
         let large: Vec<u8> = (0..16 << 20).map(|place: u32| (place % 251) as u8).collect();
-        burst(|| outgoing.push(|out| out.extend_from_slice(&large)).unwrap());
+        Cork::burst(|| outgoing.push(|out| out.extend_from_slice(&large)).unwrap());
         assert!(!outgoing.0.lock().is_written());
         let reader = std::thread::spawn(move || {
             let mut read = vec![0; 16 << 20];
