@@ -73,6 +73,14 @@ soak: build ## Write and watch while the server restarts and connections are cut
 lint: build ## Check formatting, lints and types of every language.
 	cargo fmt --all --check
 	cargo clippy --workspace --lib --tests --examples --quiet -- -D warnings
+	for features in "" file nats; do \
+		cargo clippy --package slipstream --lib --tests --no-default-features --features "$$features" --quiet -- -D warnings; \
+	done
+	@if rustup target list --installed 2>/dev/null | grep -qx wasm32-unknown-unknown; then \
+		cargo check --package slipstream --no-default-features --target wasm32-unknown-unknown --quiet; \
+	else \
+		echo "not checked, since it is not installed: wasm32-unknown-unknown"; \
+	fi
 	cargo fmt --manifest-path bench/Cargo.toml --all --check
 	cargo clippy --manifest-path bench/Cargo.toml --target-dir target/bench --quiet -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
@@ -84,11 +92,17 @@ lint: build ## Check formatting, lints and types of every language.
 	MYPYPATH=tests mypy --strict bench/run.py
 	MYPYPATH=tests mypy --strict examples/demo/run.py examples/demo/service.py
 	mypy --strict examples/*.py
+	mypy --strict bindings/python/stub.py
+	python bindings/python/stub.py --check
 	cd python && python -m mypy.stubtest slipstream
 	cd node && npm run --silent lint
 	! command -v ruby >/dev/null || ! git ls-files -z '*.rb' | xargs -0 -n 1 ruby -wc 2>&1 | grep -v '^Syntax OK$$'
 	@if python tests/platforms/check.py --installed; then $(MAKE) --no-print-directory check-platforms; fi
 	@echo "lint: nothing found"
+
+.PHONY: stub
+stub: build ## Write the stub of Python's native half anew, from its signatures and docstrings.
+	python bindings/python/stub.py
 
 .PHONY: check-platforms
 check-platforms: $(STAMPS)/zig ## Type-check everything for macOS on both processors, and compile its C.

@@ -1,4 +1,4 @@
-"""Figures as a reader wants them."""
+"""Figures, rounded and spread as a table shows them."""
 
 from collections.abc import Sequence
 from statistics import median

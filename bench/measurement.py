@@ -1,4 +1,4 @@
-"""What a bench run measures, and the rows that say what for."""
+"""Measurements of a bench run, and the rows of its tables that they belong to."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Where things are."""
+"""The paths that the programs of the bench share."""
 
 from pathlib import Path
 

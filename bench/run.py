@@ -1,8 +1,9 @@
 """Measures ours, the peers and the floors side by side: `make bench`.
 
 Prints the table as Markdown, and writes every measurement as JSON and a chart as SVG, to
-target/bench/results/ or with --readme to where README.md shows them. A target that is missed is
-said so in the table; it does not fail the run, since a bench is not a test.
+target/bench/results/, or with --keep to bench/results/ and docs/, where docs/benchmarks.md shows
+them. The table says which targets are missed; that does not fail the run, since a bench is not a
+test.
 """
 
 import argparse
@@ -32,7 +33,8 @@ PROGRAM_SECONDS = 600
 ENGINE_ROUND_SECONDS = "1.0"
 # What was measured last and is not shown: not kept with the sources.
 SCRATCH = ROOT / "target" / "bench" / "results"
-README_TABLES = r"(<!-- make bench: {section} -->\n).*?(<!-- end of {section} -->)"
+PAGE = ROOT / "docs" / "benchmarks.md"
+PAGE_TABLES = r"(<!-- make bench: {section} -->\n).*?(<!-- end of {section} -->)"
 
 
 def main() -> None:
@@ -45,9 +47,9 @@ def main() -> None:
         help="measure this section, or the rows whose names begin so",
     )
     parser.add_argument(
-        "--readme",
+        "--keep",
         action="store_true",
-        help="keep the results of whole sections and show them in README.md",
+        help="keep the results of whole sections and show them in docs/benchmarks.md",
     )
     options = parser.parse_args()
     every = [Row(**row) for row in tomllib.loads((BENCH / "rows.toml").read_text())["row"]]
@@ -58,8 +60,8 @@ def main() -> None:
         print(f"without the rows of Kotlin: {reason}", file=sys.stderr)
         rows = [row for row in rows if not row.program.startswith("kotlin/")]
     sections = dict.fromkeys(row.section for row in rows)
-    if options.readme and any(row.section in sections and row not in rows for row in every):
-        parser.error("README.md shows whole sections only")
+    if options.keep and any(row.section in sections and row not in rows for row in every):
+        parser.error("docs/benchmarks.md shows whole sections only")
     stamp = machine.stamp(ROOT)
     started = time.monotonic()
     for section in sections:
@@ -67,13 +69,11 @@ def main() -> None:
         measurements = [each for row in of_section for each in measured(row, options.rounds)]
         tables = markdown(of_section, measurements, stamp)
         print(f"{tables}\n", flush=True)
-        folder = BENCH / "results" if options.readme else SCRATCH
+        folder = BENCH / "results" if options.keep else SCRATCH
         keep(folder / f"{section}.json", stamp, measurements)
-        chart = (
-            ROOT / "docs" / f"bench-{section}.svg" if options.readme else folder / f"{section}.svg"
-        )
+        chart = PAGE.parent / f"bench-{section}.svg" if options.keep else folder / f"{section}.svg"
         chart.write_text(svg(section, of_section, measurements, stamp))
-        if options.readme:
+        if options.keep:
             show(section, tables, chart)
     print(f"all: {time.monotonic() - started:.0f} s", file=sys.stderr)
 
@@ -137,19 +137,18 @@ def keep(path: Path, stamp: dict[str, str], measurements: list[Measurement]) -> 
 
 
 def show(section: str, tables: str, chart: Path) -> None:
-    """Puts the chart and the tables in the place of those that README.md has of this section."""
-    path = ROOT / "README.md"
-    place = README_TABLES.format(section=section)
-    picture = f"![Times as fast as the peers: {section}]({chart.relative_to(ROOT)})"
+    """Replaces the chart and the tables that docs/benchmarks.md shows of this section."""
+    place = PAGE_TABLES.format(section=section)
+    picture = f"![Times as fast as the peers: {section}]({chart.relative_to(PAGE.parent)})"
     text, count = re.subn(
         place,
         lambda found: f"{found[1]}\n{picture}\n\n{tables}\n\n{found[2]}",
-        path.read_text(),
+        PAGE.read_text(),
         flags=re.DOTALL,
     )
     if count != 1:
-        raise SystemExit(f"README.md has no place for the tables of {section}: {place}")
-    path.write_text(text)
+        raise SystemExit(f"docs/benchmarks.md has no place for the tables of {section}: {place}")
+    PAGE.write_text(text)
 
 
 if __name__ == "__main__":

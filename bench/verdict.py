@@ -1,4 +1,4 @@
-"""Whether a row reaches what it must."""
+"""The comparison of a row's figures with the factors that it must reach."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -7,7 +7,7 @@
 //!
 //! In a forked child a cork of the parent holds nothing: the parent sends it (W9).
 
-use crate::fork;
+use crate::lifecycle::fork::Process;
 use smallvec::SmallVec;
 use std::cell::RefCell;
 use std::mem;
@@ -18,7 +18,7 @@ pub struct Cork {
     /// Connections that have something to send, each once.
     held: Held,
     /// The process that the cork was made in.
-    generation: u64,
+    owner: Process,
 }
 
 type Held = SmallVec<[Arc<dyn Flush>; 2]>;
@@ -37,7 +37,7 @@ thread_local! {
 impl Cork {
     /// A cork that holds nothing.
     pub fn new() -> Self {
-        Self { held: Held::new(), generation: fork::generation() }
+        Self { held: Held::new(), owner: Process::this() }
     }
 
     /// Runs `calls`, which begin operations or poll them, without sending what they ask for.
@@ -54,7 +54,7 @@ impl Cork {
 
     /// True if there is something to send.
     pub fn is_held(&self) -> bool {
-        self.is_ours() && !self.held.is_empty()
+        self.owner.is_this() && !self.held.is_empty()
     }
 
     /// Takes over what another cork holds.
@@ -84,15 +84,11 @@ impl Cork {
     /// What it holds in this process. What a parent is to send is forgotten and not dropped: locks
     /// of the parent may be held there for ever.
     fn own(&mut self) -> &mut Held {
-        if !self.is_ours() {
+        if !self.owner.is_this() {
             mem::forget(mem::take(&mut self.held));
-            self.generation = fork::generation();
+            self.owner = Process::this();
         }
         &mut self.held
-    }
-
-    fn is_ours(&self) -> bool {
-        self.generation == fork::generation()
     }
 }
 
@@ -217,7 +213,7 @@ mod tests {
             let mut cork = Cork::new();
             assert!(cork.hold(|| defer(&connection)));
             // As in a forked child.
-            cork.generation += 1;
+            cork.owner = Process::another();
             cork
         };
         let mut inherited = held();

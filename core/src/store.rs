@@ -1,6 +1,6 @@
 //! Connections and the stores on them.
 
-use crate::key;
+use crate::kv::key;
 use crate::kv::{KvError, KvPurge, KvReader, KvTtl, KvWatcher, KvWriter, check_duration};
 use async_trait::async_trait;
 use std::str::FromStr;
@@ -33,6 +33,12 @@ pub trait Connection: Send + Sync {
 
     /// What stores on this connection can do.
     fn capabilities(&self) -> ConnectionCapabilities;
+
+    /// How long opening a store takes at most, before this connection ends it in `Timeout` (L3).
+    /// `None` if there is no limit, as is the default; the handles set one then.
+    fn time_limit(&self) -> Option<Duration> {
+        None
+    }
 }
 
 /// One store (a bucket): a reader, and what else it offers.
@@ -60,6 +66,12 @@ pub trait KvStore: Send + Sync {
 
     /// Purges, if the store has them.
     fn purge_writer(&self) -> Option<Arc<dyn KvPurge>> {
+        None
+    }
+
+    /// How long a read or write takes at most, before this store ends it in `Timeout` (L3). `None`
+    /// if there is no limit, as is the default; the handles set one then.
+    fn time_limit(&self) -> Option<Duration> {
         None
     }
 }

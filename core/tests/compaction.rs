@@ -64,7 +64,7 @@ async fn s5b_a_reader_that_stood_still_is_told_of_the_gap_after_what_it_had_read
 async fn s5_overwriting_one_key_many_times_expires_nobody() {
     let store = store().await;
     let first = store.put("busy", b"0", None).await.unwrap();
-    let cursor = WatchCursor::from_version(first);
+    let cursor = WatchCursor::from_version(first).enveloped();
     for index in 0..MANY {
         store.put("busy", index.to_string().as_bytes(), None).await.unwrap();
     }

@@ -67,7 +67,7 @@ async fn use_store(path: &Path) -> Result<(), Failure> {
             watch.next_batch(BatchLimit::default()).await?.map_or(2 * KEYS, |batch| batch.len());
     }
     assert_eq!(told, 2 * KEYS, "a watch tells every key and every removal once");
-    watch.close();
+    watch.close().await?;
     for key in values.keys().step_by(50) {
         store.put(key, &[7; 5000], None).await?;
         store.purge(&format!("gone.{key}")).await?;

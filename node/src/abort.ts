@@ -1,3 +1,5 @@
+// Listeners of abort signals: one for each signal, however many calls wait for it.
+
 /** Those who wait for one signal, behind one listener however many they are. */
 interface Waiting {
   readonly calls: Set<() => void>;

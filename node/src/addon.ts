@@ -1,36 +1,95 @@
-import { addons, version } from "./addons.cjs";
-import type { Addon } from "./native.js";
+// The native half of the package, as TypeScript sees it: types alone, which import nothing.
 
-const ADVICE = 'install the package anew, or run "npm run build" in it';
+/**
+ * What a native call returns. A number that is not negative is an operation whose outcome will
+ * be drained; a negative one stands for `-1 - n` bytes in the scratch buffer.
+ */
+export type Answer<T> = T | Failure | number;
 
-/** Loads the native half of the package. */
-export function load(): Addon {
-  const platform = `${process.platform}-${process.arch}`;
-  const addon = addons[platform];
-  if (addon === undefined) {
-    const held = Object.keys(addons).join(", ") || "none at all";
-    throw new Error(`slipstream-kv has no native addon for ${platform} (${held}); ${ADVICE}`);
-  }
-  return check(loaded(addon, platform));
+/** An error on its way to become an instance of its class. */
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
+  readonly operation: string;
+  readonly store?: string;
+  readonly key?: string;
+  readonly retryable: boolean;
+  readonly outcomeUnknown: boolean;
 }
 
-function loaded(addon: () => Addon | { readonly default: Addon }, platform: string): Addon {
-  try {
-    const found = addon();
-    // Some bundlers make a module of the addon.
-    return "default" in found ? found.default : found;
-  } catch (cause) {
-    const message = `slipstream-kv cannot load its native addon for ${platform}`;
-    throw new Error(`${message}; ${ADVICE}`, { cause });
-  }
+/** A large answer, which is taken piece by piece: `null` after the last. */
+export interface NativePieces<T> {
+  next(): T[] | null;
 }
 
-/** Refuses an addon of another build, which could take arguments for something else. */
-function check(addon: Addon): Addon {
-  const found = addon.version?.() ?? "unknown";
-  if (found !== version) {
-    const message = `slipstream-kv ${version} found a native addon of version ${found}`;
-    throw new Error(`${message}; ${ADVICE}`);
-  }
-  return addon;
+export type List<T> = T[] | NativePieces<T>;
+
+/** Many keys, which are handed over piece by piece. */
+export interface NativeKeys {
+  add(keys: string[]): void;
+}
+
+/** The native half of the package. */
+export interface Addon {
+  readonly EventLoop: new (wake: () => void, scratch: Uint8Array) => NativeEventLoop;
+  readonly Keys: new () => NativeKeys;
+  version(): string;
+  live(): { sessions: number; stores: number; watches: number; operations: number };
+}
+
+export interface NativeEventLoop {
+  connect(
+    url: string,
+    timeout: number | undefined,
+    connectTimeout: number | undefined,
+    nats: object,
+  ): Answer<NativeSession>;
+  /**
+   * Operation, answer, operation, answer and so on, small ones behind one another in the scratch
+   * buffer; last whether there is more.
+   */
+  drain(): unknown[];
+  /** Sends what calls have asked for. */
+  flush(): void;
+  cancel(operation: number): void;
+}
+
+export interface NativeSession {
+  store(name: string, options: object): Answer<NativeStore>;
+  close(): Answer<void>;
+  isHealthy(): boolean;
+  capabilities(): object;
+  url(): string;
+}
+
+export interface NativeStore {
+  name(): string;
+  get(key: string): Answer<Buffer | null>;
+  getMany(keys: string[]): Answer<List<ArrayBuffer>>;
+  getManyOf(keys: NativeKeys): Answer<List<ArrayBuffer>>;
+  entry(key: string): Answer<Buffer | null>;
+  keys(prefix: string): Answer<List<string>>;
+  scan(prefix: string): Answer<List<ArrayBuffer>>;
+  put(key: string, value: Uint8Array, ttl: number | undefined): Answer<Buffer>;
+  create(key: string, value: Uint8Array, ttl: number | undefined): Answer<Buffer>;
+  update(
+    key: string,
+    value: Uint8Array,
+    version: Uint8Array,
+    ttl: number | undefined,
+  ): Answer<Buffer>;
+  delete(key: string): Answer<boolean>;
+  deleteWithVersion(key: string, version: Uint8Array): Answer<boolean>;
+  purge(key: string): Answer<void>;
+  watch(prefixes: string[], cursor: Uint8Array | undefined): NativeWatch | Failure;
+}
+
+export interface NativeWatch {
+  fill(): Answer<boolean>;
+  take(): ArrayBuffer[] | null;
+  synced(): Answer<void>;
+  isSynced(): boolean;
+  cursor(): Buffer;
+  cancel(): void;
+  close(): Answer<void>;
 }

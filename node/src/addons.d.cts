@@ -1,4 +1,6 @@
-import type { Addon } from "./native.js";
+// The native addons of this package by platform; the build writes the module itself.
+
+import type { Addon } from "./addon.js";
 
 /** The version of this package. */
 export declare const version: string;

@@ -1,3 +1,5 @@
+// Arguments, checked and converted to those of the native half.
+
 import { isUint8Array } from "node:util/types";
 
 const AT = Uint8Array.prototype.at;
@@ -7,7 +9,7 @@ export function text(name: string, value: unknown): string {
   return typeof value === "string" ? value : wrongType(name, "a string", value);
 }
 
-/** What any iterable gives but a string, which is one of characters. */
+/** The items of an iterable. A string, which is an iterable of characters, is refused. */
 export function items(name: string, value: unknown): unknown[] {
   if (typeof value !== "object" || value === null || !(Symbol.iterator in value)) {
     return wrongType(name, "an array or another iterable of strings", value);
@@ -15,7 +17,7 @@ export function items(name: string, value: unknown): unknown[] {
   return Array.from(value as Iterable<unknown>);
 }
 
-/** Strings, or a `TypeError` that names the argument which they are items of. */
+/** Strings, or a `TypeError` that names the argument whose items they are. */
 export function texts(name: string, items: unknown[]): string[] {
   const each = `each of ${name}`;
   return items.map((item) => text(each, item));
@@ -38,13 +40,13 @@ export function valueBytes(value: unknown): Uint8Array {
 }
 
 /**
- * Bytes that are still there. An array whose buffer was transferred, or shrank to less than the
- * array's end, looks like an empty one (X7).
+ * Refuses an array that has lost its bytes: one whose buffer was transferred, or shrank to less
+ * than the array's end, looks like an empty one (X7).
  */
 function present(name: string, bytes: Uint8Array): Uint8Array {
   if (bytes.length === 0) {
     try {
-      // Refuses an array without its bytes, as every method does that looks at them.
+      // Every method that looks at the bytes throws for an array that has lost them.
       AT.call(bytes, 0);
     } catch (cause) {
       const found = "one whose buffer was transferred or has shrunk";
@@ -86,7 +88,7 @@ export function optionsOf<T extends object>(options: T | undefined): Partial<T> 
   return fits ? options : wrongType("options", "an object", options);
 }
 
-/** The signal among options, which must not have aborted: nothing is started then. */
+/** The signal among options. Throws its reason if it has aborted, so that nothing is started. */
 export function signalOf(
   options: { readonly signal?: AbortSignal | undefined } | undefined,
 ): AbortSignal | undefined {

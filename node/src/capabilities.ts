@@ -1,3 +1,5 @@
+// The record of what the stores of a connection can do.
+
 /** What the stores of a connection can do. What is absent fails with a clear error. */
 export interface Capabilities {
   /** Watches deliver changes as they happen. */

@@ -1,3 +1,5 @@
+// The function that opens a connection, and its options.
+
 import {
   optionalFlag,
   optionalNumber,

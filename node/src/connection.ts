@@ -1,9 +1,12 @@
+// An open connection.
+
+import type { NativeSession } from "./addon.js";
 import { optionalNumber, optionalText, optionsOf, signalOf, text } from "./arguments.js";
+import type { CallOptions } from "./call.js";
 import type { Capabilities } from "./capabilities.js";
 import { eventLoop } from "./event-loop.js";
 import { Handle } from "./handle.js";
-import type { NativeSession } from "./native.js";
-import { type CallOptions, Store } from "./store.js";
+import { Store } from "./store.js";
 
 /** How a store is made. What is left out is unlimited, and one for history and replicas (L2). */
 export interface StoreOptions {

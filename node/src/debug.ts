@@ -1,3 +1,5 @@
+// The entry point "slipstream-kv/debug", for tests that look for leaks.
+
 import { native } from "./native.js";
 
 /** How many handles of each kind exist in this process. */

@@ -1,4 +1,6 @@
-import type { Failure } from "./native.js";
+// The errors, a class for each kind.
+
+import type { Failure } from "./addon.js";
 
 /** The kind of an error: the same names in every language (contract section E). */
 export type ErrorCode =

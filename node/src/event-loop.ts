@@ -1,12 +1,9 @@
+// This thread's way to the core: it settles calls, and drains what has ended.
+
 import { onAbort } from "./abort.js";
+import type { Answer, Failure, NativeEventLoop, NativePieces } from "./addon.js";
 import { toError } from "./errors.js";
-import {
-  type Answer,
-  type Failure,
-  type NativeEventLoop,
-  type NativePieces,
-  native,
-} from "./native.js";
+import { native } from "./native.js";
 import { soon, Turns } from "./turns.js";
 
 /** What does not fit is given a buffer of its own. */

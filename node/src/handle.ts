@@ -1,3 +1,5 @@
+// What connections, stores and watches have in common: they cannot be cloned or serialised.
+
 /** What every weak reference here refers to; it is never followed. */
 const NOTHING = {};
 

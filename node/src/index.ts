@@ -1,5 +1,8 @@
+// The entry point "slipstream-kv": all that a program imports.
+
 // Programs see `Buffer`, of which the compiler knows only if it is told where it is declared.
 /// <reference types="node" preserve="true" />
+export type { CallOptions, WriteOptions } from "./call.js";
 export type { Capabilities } from "./capabilities.js";
 export { type ConnectOptions, connect } from "./connect.js";
 export { Connection, type StoreOptions } from "./connection.js";
@@ -23,6 +26,6 @@ export {
   Timeout,
   WatchError,
 } from "./errors.js";
-export { type CallOptions, Store, type WriteOptions } from "./store.js";
-export type { Delete, Purge, Put, Update } from "./update.js";
+export { Store } from "./store.js";
+export type { Delete, Purge, PurgeReason, Put, Update } from "./update.js";
 export { Watch, type WatchOptions } from "./watch.js";

@@ -1,3 +1,5 @@
+// Rows as the native half packs them.
+
 /** Words of one row: its kind, and where its key, value, version and cursor end. */
 const ROW_WORDS = 5;
 
@@ -8,9 +10,13 @@ const ROW_WORDS = 5;
 export class Page {
   readonly #words: Uint32Array;
   readonly #bytes: Buffer;
+  /** All keys, one after the other, and whether a byte of them is a character of it. */
   readonly #keys: string;
+  readonly #ascii: boolean;
+  /** Where the keys start in the bytes. */
+  readonly #keysAt: number;
   readonly #rows: number;
-  /** The next row, and where the one at hand starts in the table, the keys and the bytes. */
+  /** The index of the next row, and the places of the current one in the table, keys and bytes. */
   #next = 0;
   #row = 0;
   #keyStart = 0;
@@ -23,10 +29,12 @@ export class Page {
     this.#words = new Uint32Array(buffer, 0, 1 + rows * ROW_WORDS);
     this.#bytes = Buffer.from(buffer);
     this.#rows = rows;
-    const keys = this.#words.byteLength;
-    this.#start = keys + this.#word((rows - 1) * ROW_WORDS + 2);
+    this.#keysAt = this.#words.byteLength;
+    const bytes = this.#word((rows - 1) * ROW_WORDS + 2);
+    this.#start = this.#keysAt + bytes;
     this.#end = this.#start;
-    this.#keys = this.#bytes.toString("latin1", keys, this.#start);
+    this.#keys = this.#bytes.toString("utf8", this.#keysAt, this.#start);
+    this.#ascii = this.#keys.length === bytes;
   }
 
   /** Whether there is a next row. */
@@ -34,7 +42,7 @@ export class Page {
     return this.#next < this.#rows;
   }
 
-  /** Goes to the next row; whether there is one. */
+  /** Goes to the next row. Tells whether there is one. */
   next(): boolean {
     if (this.#next === this.#rows) {
       return false;
@@ -48,13 +56,19 @@ export class Page {
     return true;
   }
 
-  /** The row's kind: 0 put, or an entry; 1 delete; 2 purge; 3 nothing. */
+  /**
+   * The row's kind: 0 put, or an entry; 1 delete; 2 purge; 3 an ended time to live; 4 a purge whose
+   * reason is not known; 5 nothing.
+   */
   kind(): number {
     return this.#word(this.#row);
   }
 
   key(): string {
-    return this.#keys.slice(this.#keyStart, this.#keyEnd);
+    // Only the keys of other programs may have other letters (K4), and a slice costs less.
+    return this.#ascii
+      ? this.#keys.slice(this.#keyStart, this.#keyEnd)
+      : this.#bytes.toString("utf8", this.#keysAt + this.#keyStart, this.#keysAt + this.#keyEnd);
   }
 
   value(): Buffer {
@@ -63,6 +77,12 @@ export class Page {
 
   version(): Buffer {
     return this.#bytes.subarray(this.#word(this.#row + 2), this.#word(this.#row + 3));
+  }
+
+  /** When an entry ends, if it does. */
+  expiresAt(): Date | null {
+    const start = this.#word(this.#row + 3);
+    return start === this.#end ? null : new Date(this.#bytes.readDoubleBE(start));
   }
 
   cursor(): Buffer {

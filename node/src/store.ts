@@ -1,3 +1,6 @@
+// One store: reads, writes, and the opening of watches.
+
+import type { NativeKeys, NativeStore } from "./addon.js";
 import {
   bytes,
   items,
@@ -9,26 +12,12 @@ import {
   texts,
   valueBytes,
 } from "./arguments.js";
+import type { CallOptions, WriteOptions } from "./call.js";
 import { addEntries, addFound, type Entry, toEntry } from "./entry.js";
 import { eventLoop } from "./event-loop.js";
 import { Handle } from "./handle.js";
-import { type NativeKeys, type NativeStore, native } from "./native.js";
+import { native } from "./native.js";
 import { Watch, type WatchOptions } from "./watch.js";
-
-/** What every call takes. */
-export interface CallOptions {
-  /**
-   * Ends the call: it rejects with the signal's reason. A write may have happened by then; one
-   * whose signal had aborted before has not.
-   */
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** What a write takes. */
-export interface WriteOptions extends CallOptions {
-  /** How long the entry lives, in milliseconds (W5). */
-  readonly ttl?: number | undefined;
-}
 
 /** So many keys are handed to the native side in one turn of the event loop. */
 const KEYS_AT_ONCE = 2048;
@@ -36,7 +25,7 @@ const KEYS_AT_ONCE = 2048;
 /**
  * One store: reads, writes, compare-and-swap and watches. Made by {@link Connection.store}.
  *
- * Keys follow rule K1, else {@link InvalidArgument}. Every call ends in {@link Timeout} after the
+ * Keys follow rule K1 where they may be made, and K4 elsewhere, else {@link InvalidArgument}. Every call ends in {@link Timeout} after the
  * connection's deadline (L3), and in {@link NotConnected} once it is closed.
  *
  * @example
@@ -81,7 +70,7 @@ export class Store extends Handle {
    * once. Others may write between the reads of two keys. `keys` is any iterable of keys; one may
    * be there twice.
    *
-   * @throws {@link InvalidArgument} if a key breaks rule K1; nothing is read then.
+   * @throws {@link InvalidArgument} if a key breaks rule K4; nothing is read then.
    *
    * @example
    * ```ts
@@ -155,8 +144,7 @@ export class Store extends Handle {
 
   /**
    * Writes unconditionally (W1), for `ttl` milliseconds if given (W5), and returns the version.
-   * Text is written as UTF-8. An empty value is a tombstone (R2): reads hide the key and watches
-   * report a `delete`.
+   * Text is written as UTF-8. An empty value is a value: reads show it (R2).
    *
    * @throws {@link LimitExceeded} if the value is too large or the store is full (W7).
    *
@@ -193,7 +181,7 @@ export class Store extends Handle {
    * (W5), and returns the new version.
    *
    * @throws {@link RevisionMismatch} if it is not, or if the key is absent;
-   * {@link OperationFailed} for a version of the wrong shape (V5).
+   * {@link InvalidArgument} for a version of a wrong shape (V5).
    *
    * @example
    * ```ts
@@ -229,7 +217,7 @@ export class Store extends Handle {
   /**
    * Deletes the key if `version` is its current version (W3).
    *
-   * @throws {@link RevisionMismatch} if it is not; {@link OperationFailed} for a version of the
+   * @throws {@link RevisionMismatch} if it is not; {@link InvalidArgument} for a version of a
    * wrong shape (V5).
    *
    * @example

@@ -1,61 +1,63 @@
+// The event loop's turns: when an answer that is ready waits for the next one.
+
 import { performance } from "node:perf_hooks";
 import { setImmediate, setTimeout } from "node:timers";
 
-/** A loop that is not known to have had a turn for so many milliseconds is waited for from then on. */
+/** The time without a known turn of the loop, in milliseconds, after which answers wait for one. */
 const TURN_MS = 2;
-/** So many answers between two looks at the clock, while they come fast. */
+/** The number of answers between two looks at the clock, while they come fast. */
 const STRIDE = 16;
-/** Between two looks that are further apart than this, in milliseconds, answers come slowly. */
+/** Answers come slowly if two looks at the clock are further apart than this, in milliseconds. */
 const SLOW_MS = 0.5;
 
-/** So many answers wait before those that are asked for in the same piece of a program pass. */
+/** The number of answers that wait before the rest of the same piece of a program is answered. */
 const HELD = 64;
 
-/** Calls a function in the loop's next turn, whatever a test puts in the place of its timers. */
+/** Calls a function in the loop's next turn, also where a test has replaced the global timers. */
 export const soon = setImmediate;
 const later = setTimeout;
 /**
- * Calls a function when the loop has had a turn. Deno looks at its sockets only in one of some
- * sixty turns while it is busy, and at once when it rests, as it does for a timer.
+ * Calls a function when the loop has had a turn. Deno looks at its sockets in only one of some
+ * sixty turns while it is busy, but at once when it rests, as it does for a timer.
  */
 const afterTurn: (call: () => void) => void =
   "Deno" in globalThis ? (call) => later(call, 0) : soon;
-/** Calls a function when what runs now has ended. */
+/** Calls a function when the piece of the program that runs now has ended. */
 const afterThis = queueMicrotask;
 
-/** What is known of the event loop's next turn. */
+/** The state of the event loop's next turn. */
 enum Phase {
   /** The loop had one a moment ago. */
   Turned,
-  /** It was asked for one, which may come by itself. */
+  /** The loop had none for some time, and was asked for one. */
   Asked,
-  /** It had none for too long, and a piece of the program runs that it cannot interrupt. */
+  /** The turn is overdue, and the loop cannot interrupt the piece of the program that runs now. */
   Late,
-  /** What is ready now waits for it. */
+  /** Answers that are ready wait for the turn. */
   Due,
 }
 
 /**
- * Sees to it that the event loop has its turn, and with it timers, sockets and signals, however
- * much is ready (B9). What is ready is answered at once until the loop has had no turn for some
- * milliseconds; what is ready then waits for one.
+ * Gives the event loop its turns, and with it timers, sockets and signals, even while every answer
+ * is ready (B9). Answers are given at once until the loop has had no turn for some milliseconds;
+ * from then on they wait for its next turn.
  */
 export class Turns {
   #phase = Phase.Turned;
-  /** When the phase began. */
+  /** The time at which the phase began. */
   #since = 0;
-  /** Answers until the clock is looked at, and how many there were from the look before. */
+  /** The number of answers until the next look at the clock, and from the last look to that. */
   #left = 1;
   #stride = 1;
   #looked = 0;
-  /** Answers that wait before others pass, and how many of them are left. */
+  /** The number of answers that wait before others pass, and how many of these are left. */
   #held = HELD;
   #quota = HELD;
   #next: Promise<void> | undefined;
 
   /**
-   * Whether an answer is to wait for the {@link next} turn, or one that is as much work as so many
-   * `answers`. To be asked once for each.
+   * Whether an answer has to wait for the {@link next} turn. Called once for each answer; one that
+   * is as much work as several counts as that many `answers`.
    */
   isDue(answers = 1): boolean {
     this.#left -= answers;
@@ -63,8 +65,9 @@ export class Turns {
   }
 
   /**
-   * The same for one piece of much work, between which and the next nothing else runs: the loop gets
-   * no turn there by itself, and the garbage collector may stop it twice in as many pieces.
+   * Whether the next piece of a large answer has to wait for a turn. Nothing else runs between two
+   * pieces, so the loop gets no turn by itself, and the garbage collector may stop it in each of
+   * them.
    */
   isDueAfterWork(): boolean {
     return performance.now() - this.#since >= TURN_MS;
@@ -87,7 +90,7 @@ export class Turns {
     if (this.#phase === Phase.Due) {
       return this.#hold();
     }
-    // To look costs as much as a tenth of an answer.
+    // A look at the clock costs as much as a tenth of an answer.
     const now = performance.now();
     this.#stride = now - this.#looked > SLOW_MS ? 1 : Math.min(2 * this.#stride, STRIDE);
     this.#left = this.#stride;
@@ -104,8 +107,8 @@ export class Turns {
   }
 
   // Many calls that are begun in one go would gain nothing by waiting, and lose time. So after some
-  // have waited the rest of that piece of the program is answered. Many loops that run beside each
-  // other all wait in the end, because more do each time.
+  // have waited, the rest of that piece of the program is answered. Of many loops that run beside
+  // each other more wait each time, until all of them do.
   #hold(): boolean {
     this.#quota -= 1;
     if (this.#quota === 0) {

@@ -1,3 +1,5 @@
+// The records of what a watch tells, made one by one from what the native half packs.
+
 import { Page } from "./page.js";
 
 /** The key has a new value. */
@@ -13,7 +15,7 @@ export interface Put {
   readonly cursor: Buffer;
 }
 
-/** The key was deleted, or was written with an empty value (R2). */
+/** The key was deleted. */
 export interface Delete {
   readonly type: "delete";
   /** The key that was deleted. */
@@ -25,6 +27,9 @@ export interface Delete {
   readonly cursor: Buffer;
 }
 
+/** Why a key is gone: somebody purged it, or its time to live ended (W5). */
+export type PurgeReason = "purged" | "expired";
+
 /** The key was purged with its history, or its time to live ended. */
 export interface Purge {
   readonly type: "purge";
@@ -35,12 +40,16 @@ export interface Purge {
   readonly version: Buffer;
   /** What to resume from once this update is handled (S4). */
   readonly cursor: Buffer;
+  /** Why the key is gone; `null` where the store does not say. */
+  readonly reason: PurgeReason | null;
 }
 
 /** One change that a watch delivers. */
 export type Update = Put | Delete | Purge;
 
-const TYPES = ["put", "delete", "purge"] as const;
+/** What each kind of row tells. */
+const TYPES = ["put", "delete", "purge", "purge", "purge"] as const;
+const REASONS = [undefined, undefined, "purged", "expired", null] as const;
 
 /** Updates that have arrived, made into objects one by one as they are taken. */
 export class Updates {
@@ -49,14 +58,14 @@ export class Updates {
   #page: Page | undefined;
   #last: Update | undefined;
 
-  /** Puts pages in the place of the ones before, which have all been taken. */
+  /** Replaces the pages, all of whose updates have been taken. */
   fill(pages: ArrayBuffer[]): void {
     this.#pages = pages;
     this.#following = 0;
     this.#page = undefined;
   }
 
-  /** Whether there is none. Pages hold one at least. */
+  /** Whether no update is left. A page holds at least one. */
   isEmpty(): boolean {
     return !this.#page?.hasNext() && this.#following === this.#pages.length;
   }
@@ -108,5 +117,6 @@ function toUpdate(page: Page): Update {
     value: kind === 0 ? page.value() : undefined,
     version: page.version(),
     cursor: page.cursor(),
+    reason: REASONS[kind],
   } as Update;
 }

@@ -1,10 +1,12 @@
+// A watch, read update by update or in batches.
+
 import { onAbort } from "./abort.js";
+import type { NativeWatch } from "./addon.js";
 import { signalOf } from "./arguments.js";
+import type { CallOptions } from "./call.js";
 import { OperationFailed } from "./errors.js";
 import { eventLoop } from "./event-loop.js";
 import { Handle } from "./handle.js";
-import type { NativeWatch } from "./native.js";
-import type { CallOptions } from "./store.js";
 import { type Update, Updates } from "./update.js";
 
 /** What a watch takes. */
@@ -108,16 +110,19 @@ export class Watch extends Handle implements AsyncIterable<Update>, AsyncDisposa
   }
 
   /**
-   * Ends the watch and frees what is behind it (S9); its cursor stays. A reader that waits is
-   * told the end. Twice is fine.
+   * Ends the watch at once, and frees what is behind it (S9); its cursor stays. A reader that waits
+   * is told the end. Twice is fine. It resolves when nothing is left of the watch on a server.
    *
    * @example
    * ```ts
    * setTimeout(() => watch.close(), 1_000);
    * ```
    */
-  async close(): Promise<void> {
-    this.#close();
+  close(): Promise<void> {
+    const closing = this.#closing();
+    // Whoever does not wait for it need not hear what stays on the server, and why.
+    closing.catch(() => {});
+    return closing;
   }
 
   /** Closes the watch: `await using watch = store.watch("")`. */
@@ -206,11 +211,16 @@ export class Watch extends Handle implements AsyncIterable<Update>, AsyncDisposa
     return false;
   }
 
+  async #closing(): Promise<void> {
+    this.#close();
+    await eventLoop.settle(this.#native.close());
+  }
+
   #close(end: { readonly reason?: unknown } = {}): void {
     if (this.#closed === undefined) {
       this.#closed = { cursor: this.cursor, ...end };
       this.#updates.clear();
-      this.#native.close();
+      this.#native.cancel();
       this.#forget?.();
       abandoned.unregister(this);
     }

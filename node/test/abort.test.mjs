@@ -1,3 +1,4 @@
+// Abort signals: they end calls and watches, and leave no listener behind.
 import assert from "node:assert/strict";
 import { getEventListeners } from "node:events";
 import { join } from "node:path";

@@ -1,8 +1,14 @@
+// Connections and stores: reads, writes, compare-and-swap, options and closing.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import test from "node:test";
 import { connect } from "slipstream-kv";
 import { folder, openStore, until } from "./kit.mjs";
+
+/** A live entry without an end. */
+function live(key, value, version) {
+  return { key, value: Buffer.from(value), version, deleted: false, expiresAt: null };
+}
 
 test("v2 v3 every write answers with a greater version, as bytes", async (t) => {
   const { store } = await openStore(t);
@@ -17,26 +23,26 @@ test("r1 get answers with the entry, or null", async (t) => {
   const { store } = await openStore(t);
   const version = await store.put("node.a", "10.0.0.1");
   const entry = await store.get("node.a");
-  assert.deepEqual(entry, { key: "node.a", value: Buffer.from("10.0.0.1"), version });
+  assert.deepEqual(entry, live("node.a", "10.0.0.1", version));
   assert.equal(await store.get("node.b"), null);
 });
 
 test("r1 getMany answers each key in the order asked, or null", async (t) => {
   for (const url of ["memory:", `file:${join(folder(t), "db")}`]) {
     const { store } = await openStore(t, url);
-    const one = { key: "a", value: Buffer.from("1"), version: await store.put("a", "1") };
+    const one = live("a", "1", await store.put("a", "1"));
     const value = Buffer.alloc(10_000, 7);
-    const two = { key: "b", value, version: await store.put("b", value) };
+    const two = live("b", value, await store.put("b", value));
     await store.put("gone", "x");
     await store.delete("gone");
-    await store.put("empty", "");
+    const empty = live("empty", "", await store.put("empty", ""));
     assert.deepEqual(await store.getMany(["b", "never", "a", "gone", "a", "empty", "b"]), [
       two,
       null,
       one,
       null,
       one,
-      null,
+      empty,
       two,
     ]);
     assert.deepEqual(await store.getMany(new Set(["b", "c", "a"])), [two, null, one]);
@@ -88,13 +94,21 @@ test("what was answered before stays as it was", async (t) => {
   assert.deepEqual(entry.version, version);
 });
 
-test("r2 r3 an empty value is a tombstone that only entry shows", async (t) => {
+test("r2 r3 an empty value is a value, and a tombstone is shown by entry alone", async (t) => {
   const { store } = await openStore(t);
-  await store.put("a", "1");
   const version = await store.put("a", "");
+  const empty = live("a", "", version);
+  assert.deepEqual(await store.get("a"), empty);
+  assert.deepEqual(await store.keys(), ["a"]);
+  assert.deepEqual(await store.scan(), [empty]);
+  await store.delete("a");
   assert.equal(await store.get("a"), null);
   assert.deepEqual(await store.keys(), []);
-  assert.deepEqual(await store.entry("a"), { key: "a", value: Buffer.alloc(0), version });
+  const tombstone = await store.entry("a");
+  assert.equal(tombstone.deleted, true);
+  assert.equal(tombstone.expiresAt, null);
+  assert.equal(tombstone.value.length, 0);
+  assert.ok(Buffer.compare(tombstone.version, version) > 0);
   assert.equal(await store.entry("b"), null);
 });
 

@@ -1,3 +1,4 @@
+// Errors: their classes, what they say, and what is refused with which of them.
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -85,9 +86,9 @@ test("e an error's stack leads to the call, also if its answer came later", asyn
   assert.match(error.stack, /at async caller/);
 });
 
-test("k1 k2 k3 keys, prefixes and names of another form are refused, by name", async (t) => {
+test("k1 k2 k3 k4 keys, prefixes and names of another form are refused, by name", async (t) => {
   const { conn, store } = await openStore(t);
-  for (const key of ["", ".a", "a.", "a..b", "a b", "a*", "ž", "\ud800", "k".repeat(1025)]) {
+  for (const key of ["", ".a", "a.", "a..b", "a b", "a.*", "\ud800", ":".repeat(3073)]) {
     for (const call of [
       () => store.get(key),
       () => store.entry(key),
@@ -101,6 +102,11 @@ test("k1 k2 k3 keys, prefixes and names of another form are refused, by name", a
     ]) {
       await assert.rejects(call, { code: "InvalidArgument" });
     }
+  }
+  for (const key of ["a*", "a:b", "ž", "k".repeat(1025)]) {
+    await assert.rejects(store.put(key, "1"), { code: "InvalidArgument" });
+    await assert.rejects(store.create(key, "1"), { code: "InvalidArgument" });
+    assert.equal(await store.get(key), null);
   }
   for (const prefix of ["a*", "a>", "a b"]) {
     await assert.rejects(store.keys(prefix), { code: "InvalidArgument" });
@@ -117,14 +123,11 @@ test("k1 k2 k3 keys, prefixes and names of another form are refused, by name", a
 test("v1 v4 v5 tokens and cursors of a foreign shape are refused", async (t) => {
   const { store } = await openStore(t);
   await store.put("a", "1");
-  for (const [length, code] of [
-    [0, "OperationFailed"],
-    [10, "OperationFailed"],
-    [11, "InvalidArgument"],
-  ]) {
+  for (const length of [0, 10, 11]) {
     const token = Buffer.alloc(length, 1);
-    await assert.rejects(store.update("a", "2", token), { code });
-    await assert.rejects(store.deleteWithVersion("a", token), { code });
+    const refused = { code: "InvalidArgument" };
+    await assert.rejects(store.update("a", "2", token), refused);
+    await assert.rejects(store.deleteWithVersion("a", token), refused);
   }
   const cursor = Buffer.alloc(30, 9);
   assert.throws(() => store.watch("", { cursor }), { code: "InvalidArgument", operation: "watch" });

@@ -176,3 +176,18 @@ function bounded(memory) {
   const grown = Math.max(...memory.slice(half)) - Math.max(...memory.slice(0, half));
   assert.ok(grown < 32 * 2 ** 20, `grown by ${grown} bytes: ${memory}`);
 }
+
+test("s9 a watch that was closed has no consumer on the server", async (t) => {
+  const { url, call } = await natsServer(t);
+  const { store } = await openStore(t, url);
+  await store.put("k", "v");
+  // Some are closed before their consumer is made, and some after.
+  for (let number = 0; number < 60; number += 1) {
+    const watch = store.watch("");
+    const waiting = number % 2 === 0 ? watch.synced() : watch[Symbol.asyncIterator]().next();
+    await sleep((number % 20) / 2);
+    const closed = Promise.all([watch.close(), Promise.allSettled([waiting])]);
+    await within(closed, `the end of watch ${number}`);
+    assert.equal(await call("count_consumers", { store: "test" }), 0, `${number}`);
+  }
+});

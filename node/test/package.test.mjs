@@ -1,3 +1,4 @@
+// The package as npm packs it: its files, its addon, its types.
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";

@@ -1,3 +1,4 @@
+// The end of a process: what keeps it alive, and that it ends at any moment.
 import assert from "node:assert/strict";
 import test from "node:test";
 import { openStore, run, until } from "./kit.mjs";

@@ -1,3 +1,4 @@
+// The types: programs that are right compile, and wrong ones do not.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import test from "node:test";

@@ -1,3 +1,4 @@
+// Worker threads: they share memory, and may be terminated at any moment.
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import test from "node:test";

@@ -1,8 +1,13 @@
+"""The native half of slipstream, as type checkers and editors see it.
+
+Made by bindings/python/stub.py: signatures and docstrings are changed where it takes them from.
+"""
+
 from collections.abc import AsyncIterator, Awaitable, Coroutine, Iterable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from os import PathLike
 from types import TracebackType
-from typing import Any, Literal, Self, TypeAlias, final, overload
+from typing import Any, Literal, Self, TypeAlias, final
 
 from typing_extensions import Buffer
 
@@ -25,13 +30,11 @@ __all__ = [
     "connect",
     "live",
 ]
-
 __version__: str
-
 _Duration: TypeAlias = float | timedelta
-_Path: TypeAlias = str | PathLike[str]
 _Storage: TypeAlias = Literal["persistent", "memory"]
 _Discard: TypeAlias = Literal["new", "old"]
+_PurgeReason: TypeAlias = Literal["purged", "expired"]
 _Update: TypeAlias = Put | Delete | Purge
 
 @final
@@ -39,25 +42,39 @@ class Entry:
     """One key with its value and the version of its last write.
 
     Frozen, comparable, hashable and picklable. ``version`` goes to ``update`` and
-    ``delete_with_version``; its bytes are the same in every language (rule V3). The value is
-    empty in a tombstone, which only ``entry`` shows (R2, R3).
+    ``delete_with_version``; its bytes are the same in every language (rule V3). ``deleted`` is
+    True for a tombstone, which only ``entry`` shows (rule R3). ``expires_at`` is when the time to
+    live ends, None if there is none (rule R6).
 
     >>> entry = await store.get("node.a")
     >>> entry.key, entry.value
     ('node.a', b'10.0.0.1')
     """
 
-    __match_args__ = ("key", "value", "version")
-    def __new__(cls, key: str, value: bytes, version: Buffer) -> Self: ...
+    __match_args__ = ("key", "value", "version", "deleted", "expires_at")
+    def __new__(
+        cls,
+        key: str,
+        value: bytes,
+        version: Buffer,
+        deleted: bool = False,
+        expires_at: datetime | None = None,
+    ) -> Self: ...
     @property
     def key(self) -> str:
-        """The key (rule K1)."""
+        """The key (rules K1, K4)."""
     @property
     def value(self) -> bytes:
         """The value."""
     @property
     def version(self) -> bytes:
         """The version of the last write, opaque bytes that grow with every write (rules V2, V3)."""
+    @property
+    def deleted(self) -> bool:
+        """True for a tombstone, which a deletion left and only ``entry`` shows (rule R3)."""
+    @property
+    def expires_at(self) -> datetime | None:
+        """When the time to live ends, by the clock of the store; None if it has none (rule R6)."""
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
 
@@ -94,7 +111,7 @@ class Put:
 
 @final
 class Delete:
-    """A watched key was deleted, or was written with an empty value (rule R2)."""
+    """A watched key was deleted."""
 
     __match_args__ = ("key", "version", "cursor")
     def __new__(cls, key: str, version: Buffer, cursor: Buffer | None = None) -> Self: ...
@@ -112,10 +129,18 @@ class Delete:
 
 @final
 class Purge:
-    """A watched key was purged with its history, or its time to live ended (rules W4, W5)."""
+    """A watched key was purged with its history, or its time to live ended (rules W4, W5): ``reason``
+    is ``"purged"`` or ``"expired"``, None where the store does not say.
+    """
 
-    __match_args__ = ("key", "version", "cursor")
-    def __new__(cls, key: str, version: Buffer, cursor: Buffer | None = None) -> Self: ...
+    __match_args__ = ("key", "version", "cursor", "reason")
+    def __new__(
+        cls,
+        key: str,
+        version: Buffer,
+        cursor: Buffer | None = None,
+        reason: _PurgeReason | None = None,
+    ) -> Self: ...
     @property
     def key(self) -> str:
         """The key that is gone."""
@@ -125,6 +150,9 @@ class Purge:
     @property
     def cursor(self) -> bytes:
         """The position after this update: what to resume from once it is handled (rule S4)."""
+    @property
+    def reason(self) -> _PurgeReason | None:
+        """Why the key is gone: ``"purged"``, ``"expired"``, or None where the store does not say."""
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
 
@@ -221,7 +249,7 @@ class Store:
 
         keys: any iterable of keys; one may be there twice
 
-        Raises InvalidArgument if a key breaks rule K1, and reads nothing then; NotConnected,
+        Raises InvalidArgument if a key breaks rule K4, and reads nothing then; NotConnected,
         Timeout.
 
         >>> first, second = await store.get_many(["node.a", "node.b"])
@@ -254,8 +282,7 @@ class Store:
     def put(
         self, key: str, value: Buffer, *, ttl: _Duration | None = None
     ) -> Coroutine[Any, Any, bytes]:
-        """Write unconditionally and get the new version (rule W1). An empty value is a tombstone:
-        the key then reads as deleted (R2).
+        """Write unconditionally and get the new version (rule W1). An empty value is a value: reads show it (R2).
 
         ttl: after this time the key is gone (W5); seconds or a timedelta
 
@@ -283,8 +310,8 @@ class Store:
         version: from get, entry, a write or a watch, of any process and language (V3)
         ttl: after this time the key is gone (W5); seconds or a timedelta
 
-        Raises RevisionMismatch, InvalidArgument, LimitExceeded, NotConnected, OperationFailed for
-        a version of another backend (V5), Timeout.
+        Raises RevisionMismatch, InvalidArgument also for a version of a wrong shape (V5),
+        LimitExceeded, NotConnected, Timeout.
 
         >>> version = await store.update("node.a", b"10.0.0.2", entry.version)
         """
@@ -300,8 +327,8 @@ class Store:
     def delete_with_version(self, key: str, version: Buffer) -> Coroutine[Any, Any, bool]:
         """Delete a key only if version is its current one (rules W2, W3).
 
-        Raises RevisionMismatch, InvalidArgument, NotConnected, OperationFailed for a version of
-        another backend (V5), Timeout.
+        Raises RevisionMismatch, InvalidArgument also for a version of a wrong shape (V5),
+        NotConnected, Timeout.
 
         >>> await store.delete_with_version("node.a", entry.version)
         True
@@ -318,7 +345,7 @@ class Store:
         (rule S1), or with a cursor only what came after it (S4). ``watch("")`` is every key,
         ``watch()`` ends at once (S6).
 
-        cursor: a saved ``watch.cursor`` or a version; None and b"" are no cursor
+        cursor: a saved ``watch.cursor`` or that of an update; None and b"" are no cursor
 
         Raises InvalidArgument and NotConnected here; the watch itself raises CursorExpired when
         changes after the cursor can no longer be told (S5), and NotConnected once the connection
@@ -374,7 +401,8 @@ class Watch(AsyncIterator[_Update]):
         """
     def close(self) -> Awaitable[None]:
         """Close the watch at once, and free what is behind it (rule S9). Iteration ends. Twice is
-        fine. What it returns may be awaited and need not be.
+        fine. What it returns need not be awaited: awaited, it waits until nothing is left of the
+        watch on a server, and raises what says why something stays there.
 
         >>> watch.close()
         """
@@ -490,7 +518,7 @@ class SyncStore:
 
         keys: any iterable of keys; one may be there twice
 
-        Raises InvalidArgument if a key breaks rule K1, and reads nothing then; NotConnected,
+        Raises InvalidArgument if a key breaks rule K4, and reads nothing then; NotConnected,
         Timeout.
 
         >>> first, second = store.get_many(["node.a", "node.b"])
@@ -521,8 +549,7 @@ class SyncStore:
         {'node.a': b'10.0.0.1'}
         """
     def put(self, key: str, value: Buffer, *, ttl: _Duration | None = None) -> bytes:
-        """Write unconditionally and get the new version (rule W1). An empty value is a tombstone:
-        the key then reads as deleted (R2).
+        """Write unconditionally and get the new version (rule W1). An empty value is a value: reads show it (R2).
 
         ttl: after this time the key is gone (W5); seconds or a timedelta
 
@@ -548,8 +575,8 @@ class SyncStore:
         version: from get, entry, a write or a watch, of any process and language (V3)
         ttl: after this time the key is gone (W5); seconds or a timedelta
 
-        Raises RevisionMismatch, InvalidArgument, LimitExceeded, NotConnected, OperationFailed for
-        a version of another backend (V5), Timeout.
+        Raises RevisionMismatch, InvalidArgument also for a version of a wrong shape (V5),
+        LimitExceeded, NotConnected, Timeout.
 
         >>> version = store.update("node.a", b"10.0.0.2", entry.version)
         """
@@ -565,8 +592,8 @@ class SyncStore:
     def delete_with_version(self, key: str, version: Buffer) -> bool:
         """Delete a key only if version is its current one (rules W2, W3).
 
-        Raises RevisionMismatch, InvalidArgument, NotConnected, OperationFailed for a version of
-        another backend (V5), Timeout.
+        Raises RevisionMismatch, InvalidArgument also for a version of a wrong shape (V5),
+        NotConnected, Timeout.
 
         >>> store.delete_with_version("node.a", entry.version)
         True
@@ -583,7 +610,7 @@ class SyncStore:
         (rule S1), or with a cursor only what came after it (S4). ``watch("")`` is every key,
         ``watch()`` ends at once (S6).
 
-        cursor: a saved ``watch.cursor`` or a version; None and b"" are no cursor
+        cursor: a saved ``watch.cursor`` or that of an update; None and b"" are no cursor
 
         Raises InvalidArgument and NotConnected here; the watch itself raises CursorExpired when
         changes after the cursor can no longer be told (S5), and NotConnected once the connection
@@ -640,7 +667,8 @@ class SyncWatch(Iterator[_Update]):
         """
     def close(self) -> None:
         """Close the watch at once, and free what is behind it (rule S9). Iteration ends. Twice is
-        fine. What it returns may be awaited and need not be.
+        fine. What it returns need not be awaited: awaited, it waits until nothing is left of the
+        watch on a server, and raises what says why something stays there.
 
         >>> watch.close()
         """
@@ -662,44 +690,23 @@ class SyncBatches(Iterator[list[_Update]]):
     def __iter__(self) -> Self: ...
     def __next__(self) -> list[_Update]: ...
 
-@overload
 def connect(
     url: str,
     *,
-    blocking: Literal[False],
-    timeout: _Duration,
-    connect_timeout: _Duration,
+    blocking: bool,
+    timeout: float | timedelta,
+    connect_timeout: float | timedelta,
     creds: str | None = ...,
-    creds_file: _Path | None = ...,
+    creds_file: str | PathLike[str] | None = ...,
     nkey: str | None = ...,
     token: str | None = ...,
     user: str | None = ...,
     password: str | None = ...,
-    tls_ca: _Path | None = ...,
-    tls_cert: _Path | None = ...,
-    tls_key: _Path | None = ...,
+    tls_ca: str | PathLike[str] | None = ...,
+    tls_cert: str | PathLike[str] | None = ...,
+    tls_key: str | PathLike[str] | None = ...,
     tls_first: bool = ...,
     stale_reads: bool = ...,
     client_name: str | None = ...,
-) -> Coroutine[Any, Any, Connection]: ...
-@overload
-def connect(
-    url: str,
-    *,
-    blocking: Literal[True],
-    timeout: _Duration,
-    connect_timeout: _Duration,
-    creds: str | None = ...,
-    creds_file: _Path | None = ...,
-    nkey: str | None = ...,
-    token: str | None = ...,
-    user: str | None = ...,
-    password: str | None = ...,
-    tls_ca: _Path | None = ...,
-    tls_cert: _Path | None = ...,
-    tls_key: _Path | None = ...,
-    tls_first: bool = ...,
-    stale_reads: bool = ...,
-    client_name: str | None = ...,
-) -> SyncConnection: ...
+) -> Any: ...
 def live() -> dict[str, int]: ...

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine, Generator
-from datetime import timedelta
-from os import PathLike
 from types import TracebackType
 from typing import Any, NoReturn
 
-from slipstream import _native
+from slipstream import _native, _parameters
 from slipstream._native import Connection
+from slipstream._parameters import takes
 
 
 class Connecting(Coroutine[Any, Any, Connection]):
@@ -61,24 +60,8 @@ class Connecting(Coroutine[Any, Any, Connection]):
             await self._connection.close()
 
 
-def connect(  # noqa: PLR0913
-    url: str,
-    *,
-    timeout: float | timedelta = 5.0,
-    connect_timeout: float | timedelta = 5.0,
-    creds: str | None = None,
-    creds_file: str | PathLike[str] | None = None,
-    nkey: str | None = None,
-    token: str | None = None,
-    user: str | None = None,
-    password: str | None = None,
-    tls_ca: str | PathLike[str] | None = None,
-    tls_cert: str | PathLike[str] | None = None,
-    tls_key: str | PathLike[str] | None = None,
-    tls_first: bool = False,
-    stale_reads: bool = False,
-    client_name: str | None = None,
-) -> Connecting:
+@takes(_parameters.connect)
+def connect(given: dict[str, Any]) -> Connecting:
     """Connect to the store behind a URL; await it or enter it with ``async with``.
 
     ``memory:`` is private to this connection, ``memory:NAME`` shared within the process while a
@@ -111,23 +94,4 @@ def connect(  # noqa: PLR0913
     >>> conn = await slipstream.connect("file:./state.db", timeout=1.5)
     >>> conn = await slipstream.connect("tls://a.example,b.example", creds_file="service.creds")
     """
-    return Connecting(
-        _native.connect(
-            url,
-            blocking=False,
-            timeout=timeout,
-            connect_timeout=connect_timeout,
-            creds=creds,
-            creds_file=creds_file,
-            nkey=nkey,
-            token=token,
-            user=user,
-            password=password,
-            tls_ca=tls_ca,
-            tls_cert=tls_cert,
-            tls_key=tls_key,
-            tls_first=tls_first,
-            stale_reads=stale_reads,
-            client_name=client_name,
-        )
-    )
+    return Connecting(_native.connect(blocking=False, **given))

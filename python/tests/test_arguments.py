@@ -18,11 +18,28 @@ from slipstream import InvalidArgument
 
 from .conftest import OpenStore
 
-BAD_KEYS = ["", ".a", "a.", "a..b", "a b", "a*", ">", "käse", "nl\n", "k" * 1025, "\ud800"]
+# What no key can be, and what only the keys of other programs can be.
+UNNAMEABLE = ["", ".a", "a.", "a..b", "a b", ">", "a.*", "nl\n", ":" * 3073, "\ud800"]
+FOREIGN = ["a*", "a:b", "käse", "k" * 1025]
 
 
-@pytest.mark.parametrize("key", BAD_KEYS)
-async def test_k1_a_bad_key_is_refused_by_every_call(open_store: OpenStore, key: str) -> None:
+@pytest.mark.parametrize("key", FOREIGN)
+async def test_k4_only_put_and_create_refuse_a_key_of_others(
+    open_store: OpenStore, key: str
+) -> None:
+    async with open_store() as store:
+        for call in (store.put(key, b"v"), store.create(key, b"v")):
+            with pytest.raises(InvalidArgument) as caught:
+                await call
+            assert caught.value.key == key
+        assert (await store.get(key), await store.entry(key)) == (None, None)
+        assert await store.keys(key.rstrip("*")) == []
+
+
+@pytest.mark.parametrize("key", UNNAMEABLE)
+async def test_k4_a_key_that_cannot_be_is_refused_by_every_call(
+    open_store: OpenStore, key: str
+) -> None:
     async with open_store() as store:
         calls = [
             store.get(key),
@@ -176,9 +193,9 @@ async def test_v1_v4_v5_tokens_and_cursors_of_another_shape(open_store: OpenStor
         with pytest.raises(InvalidArgument):
             await store.update("k", b"v", b"\0" * 11)
         for token in (b"", b"\0" * 10):
-            with pytest.raises(slipstream.OperationFailed):
+            with pytest.raises(InvalidArgument):
                 await store.update("k", b"v", token)
-            with pytest.raises(slipstream.OperationFailed):
+            with pytest.raises(InvalidArgument):
                 await store.delete_with_version("k", token)
         with pytest.raises(InvalidArgument):
             store.watch("", cursor=b"\x07" * 20)

@@ -1,3 +1,5 @@
+"""The cluster that these tests run on."""
+
 from collections.abc import Iterator
 from pathlib import Path
 

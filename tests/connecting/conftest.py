@@ -1,3 +1,5 @@
+"""What the tests of connecting share: callers, and an authority for certificates."""
+
 from collections.abc import Iterator
 from pathlib import Path
 

@@ -58,20 +58,22 @@ def test_v3_a_cursor_of_one_language_is_resumed_by_the_other(
         second.call("delete", "node.3")
         (removal,) = second.call("next", 1)
         first.call("watch", "node.", cursor=rest[-1]["cursor"])
-        assert first.call("next", 1) == [removal]
+        (again,) = first.call("next", 1)
+        # Where a watch stood depends on when it was read, so cursors have times of their own.
+        assert again | {"cursor": None} == removal | {"cursor": None}
         assert removal["type"] == "delete"
 
 
 @pytest.mark.parametrize(("one", "other"), ONE_AND_OTHER)
-def test_v4_a_version_serves_as_a_cursor(url: str, one: str, other: str) -> None:
+def test_v6_a_version_is_no_cursor(url: str, one: str, other: str) -> None:
     with Caller(one) as writer, Caller(other) as watcher:
         opened(writer, url)
         opened(watcher, url)
         version = writer.call("put", "node.a", b"1")
-        writer.call("put", "node.b", b"2")
-        watcher.call("watch", "", cursor=version)
-        (update,) = watcher.call("next", 1)
-        assert (update["key"], update["value"]) == ("node.b", b"2")
+        with pytest.raises(CallFailed, match="version") as refused:
+            watcher.call("watch", "", cursor=version)
+            watcher.call("next", 1)
+        assert refused.value.code == "InvalidArgument"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -1,1 +1,3 @@
+"""The URLs that these tests run on."""
+
 from kit.url import url as url

@@ -15,6 +15,9 @@ TSC = ROOT / "node" / "node_modules" / ".bin" / "tsc"
 TSC_OPTIONS = (
     "--strict --target es2022 --lib es2022,esnext.disposable --module nodenext --types node"
 )
+# A path in the text of a page that says where things are.
+NAMED = re.compile(r"`([\w.-]+/[\w./-]*)`")
+ROADMAPS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 
@@ -78,6 +81,12 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert target.exists(), f"{link} leads to no file"
         if anchor:
             assert anchor in anchors(target), f"{link} leads to no heading"
+
+
+@pytest.mark.parametrize("page", ROADMAPS, ids=name)
+def test_paths_lead_somewhere(page: Path) -> None:
+    for path in NAMED.findall(page.read_text()):
+        assert (ROOT / path).exists(), f"{path} leads to no file"
 
 
 def anchors(page: Path) -> set[str]:

@@ -1,3 +1,5 @@
+"""What the tests of faults share: callers in each language, and a server."""
+
 from collections.abc import Iterator
 from pathlib import Path
 

@@ -4,6 +4,8 @@ import os
 import random
 import sqlite3
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -196,3 +198,36 @@ def test_x2_a_lock_file_of_another_user_is_refused(caller: Caller, url: str, pat
     lock.unlink()
     assert everything(caller, url) == values
     assert lock.stat().st_uid == 12345
+
+
+HOLD = """
+import fcntl, sys, time
+lock = open(sys.argv[1], "r+b")
+lock.write((0xBEEFC0DE).to_bytes(4, sys.byteorder) + (999).to_bytes(4, sys.byteorder))
+lock.flush()
+fcntl.lockf(lock, fcntl.LOCK_SH, 1)
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_f18_a_file_that_another_lmdb_has_open_is_told_as_that(
+    caller: Caller, url: str, path: Path
+) -> None:
+    values = fill(url)
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, f"{path}-lock"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+        failed = refused(caller, url)
+        assert failed.code == "ConnectionFailed"
+        assert "another version of LMDB" in failed.message
+        assert "nothing is damaged" in failed.message
+        assert other.stdin is not None
+        other.stdin.close()
+        assert other.wait(10) == 0
+    assert everything(caller, url) == values

@@ -86,7 +86,11 @@ def test_d12_a_key_of_any_length_does_no_harm(watching: Caller) -> None:
     assert watching.call("keys", longest) == [longest]
     watching.call("watch", longest)
     assert watching.call("next", 1)[0]["key"] == longest
-    for length in (1025, 5_000, 1 << 20):
+    for length in (1025, 3_072):
+        assert refused(watching, "put", "k" * length, b"1").code == "InvalidArgument"
+        assert watching.call("get", "k" * length) is None
+        assert watching.call("keys", "k" * length) == []
+    for length in (3_073, 5_000, 1 << 20):
         assert refused(watching, "put", "k" * length, b"1").code == "InvalidArgument"
         assert refused(watching, "get", "k" * length).code == "InvalidArgument"
     goes_on(watching, b"1")

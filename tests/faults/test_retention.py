@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from kit.caller import Caller
+from kit.cursor import cursor_after
 from kit.nats_server import NatsServer
 
 STORE = "state"
@@ -54,7 +55,7 @@ def test_s5b_retention_that_overruns_a_watch_of_any_kind_ends_it(
     if began == "within its first state":
         for prefix in PREFIXES:
             write(f"{prefix}state.", STATE)
-    cursor = seeded if began == "resumed" else None
+    cursor = cursor_after(seeded) if began == "resumed" else None
     for caller in callers:
         for kind, prefixes in KINDS.items():
             caller.call("watch", *prefixes, name=kind, cursor=cursor)
@@ -121,7 +122,7 @@ def test_s5_a_busy_key_expires_nobody(
         caller.call("connect", server.url)
         caller.call("store", STORE, **config)
     writer.call("put", "quiet", b"0")
-    cursor = writer.call("put", "busy.0", b"0")
+    cursor = cursor_after(writer.call("put", "busy.0", b"0"))
     for caller in callers:
         caller.call("watch", "", name="all")
         caller.call("watch", "busy.", "quiet", name="prefixes")
@@ -142,7 +143,7 @@ def test_s5_a_busy_key_expires_nobody(
 def test_d10_a_gap_costs_no_request(server: NatsServer, caller: Caller) -> None:
     caller.call("connect", server.url)
     caller.call("store", STORE, max_bytes=1 << 28, discard="old")
-    cursor = caller.call("put", "first", b"0")
+    cursor = cursor_after(caller.call("put", "first", b"0"))
     # Every other version is one that was overwritten.
     caller.call("put_many", "key.", 5_000, b"1")
     caller.call("put_many", "other.", 5_000, b"1")

@@ -1,3 +1,5 @@
+"""What the tests of interoperation share: a server, and every client."""
+
 from collections.abc import Iterator
 from pathlib import Path
 

@@ -60,6 +60,15 @@ class JetStream:
         """``config``, ``state``, ``created`` and, on a cluster, ``cluster``."""
         return self.ask(f"STREAM.INFO.KV_{store}")
 
+    def publish(self, store: str, key: str, value: str) -> int:
+        """Writes a value as a program does that keeps to no grammar of keys, and gives its
+        version."""
+        answer: dict[str, Any] = json.loads(self._request(f"$KV.{store}.{key}", value.encode()))
+        if "error" in answer:
+            raise JetStreamError(answer["error"])
+        version: int = answer["seq"]
+        return version
+
     def stores(self) -> list[str]:
         streams = self.ask("STREAM.NAMES")["streams"] or []
         return [name.removeprefix("KV_") for name in streams]

@@ -122,6 +122,10 @@ class Place:
         for store in self._server.jetstream.stores():
             self._server.jetstream.delete_store(store)
 
+    def publish(self, store: str, key: str, value: str) -> int:
+        """Writes a value as another client does, under any key that a server takes."""
+        return self._server.jetstream.publish(store, key, value)
+
     def stores(self) -> list[str]:
         """The names of the stores that there are."""
         return self._server.jetstream.stores()

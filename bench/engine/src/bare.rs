@@ -1,3 +1,5 @@
+//! Durable puts on bare LMDB, to be compared with.
+
 use heed::types::Bytes;
 use heed::{CommitOrAbort, Database, Env, EnvFlags, EnvOpenOptions};
 use measure::{Clock, Measured, VALUE};

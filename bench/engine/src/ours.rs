@@ -1,3 +1,5 @@
+//! Durable puts through the handles of slipstream.
+
 use measure::{Clock, Measured, VALUE};
 use slipstream::StoreConfig;
 use slipstream::handle::{ConnectOptions, Failure, Session, Store, connect};

@@ -1,3 +1,5 @@
+//! The clock of a run: wall time, and time on a core.
+
 use rustix::time::{ClockId, clock_gettime};
 use std::time::Duration;
 

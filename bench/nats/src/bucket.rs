@@ -1,3 +1,5 @@
+//! Buckets as slipstream makes them, made and filled through a bare socket.
+
 use crate::Result;
 use crate::wire::Wire;
 use measure::VALUE;

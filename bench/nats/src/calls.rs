@@ -1,3 +1,5 @@
+//! Single calls through a bare socket, for the rows that another language measures.
+
 use crate::wire::Wire;
 use crate::{Result, data, floor};
 use measure::{Clock, Measured, report};

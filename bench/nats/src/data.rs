@@ -1,3 +1,5 @@
+//! The keys of the bench, and the order in which a round reads them.
+
 /// The bucket of every row that only reads.
 pub const BUCKET: &str = "bench";
 /// How many keys it has, in groups of [`GROUP`].

@@ -1,3 +1,5 @@
+//! The fastest that a bare socket does what a row measures.
+
 use crate::Result;
 use crate::wire::Wire;
 use measure::VALUE;

@@ -1,3 +1,5 @@
+//! The rows of gets.
+
 use crate::ours::Ours;
 use crate::wire::Wire;
 use crate::{Result, calls, data, peer};

@@ -1,3 +1,5 @@
+//! The row of how long an update takes to another process.
+
 use crate::ours::Ours;
 use crate::wire::Wire;
 use crate::{Result, data, peer};

@@ -1,3 +1,5 @@
+//! A bucket through the handles of slipstream.
+
 use crate::{Result, server};
 use slipstream::StoreConfig;
 use slipstream::handle::{ConnectOptions, Session, Store, connect};

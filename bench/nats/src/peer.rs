@@ -1,3 +1,5 @@
+//! A bucket through async-nats, to be compared with.
+
 use crate::{Result, server};
 use async_nats::jetstream::kv::{Entry, Watch};
 use async_nats::jetstream::{self, kv::Store};

@@ -1,3 +1,5 @@
+//! The row of resumed watches.
+
 use crate::ours::Ours;
 use crate::wire::Wire;
 use crate::{Result, bucket, data, peer};
@@ -61,14 +63,13 @@ fn prepare(wire: &mut Wire, name: &str, updates: impl Iterator<Item = String>) -
 }
 
 async fn resume(store: &Store, revision: u64) -> Result<()> {
-    let watch = store.watch(&[""], &WatchCursor::from_u64(revision))?;
+    let watch = store.watch(&[""], &WatchCursor::from_u64(revision).enveloped())?;
     let mut left = UPDATES;
     while left > 0 {
         let batch = watch.next_batch(BatchLimit::default()).await?.ok_or("the watch ended")?;
         left = left.checked_sub(batch.len()).ok_or("more updates than were written")?;
     }
-    watch.close();
-    Ok(())
+    Ok(watch.close().await?)
 }
 
 async fn resume_peer(store: &kv::Store, revision: u64) -> Result<()> {

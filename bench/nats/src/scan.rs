@@ -1,3 +1,5 @@
+//! The rows of scans.
+
 use crate::ours::Ours;
 use crate::wire::Wire;
 use crate::{Result, data, floor, peer};

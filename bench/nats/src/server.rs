@@ -1,3 +1,5 @@
+//! The address of the server of this run.
+
 use crate::Result;
 
 /// Where the server of this run listens: the URL that `bench/run.py` hands out.

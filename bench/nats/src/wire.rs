@@ -1,3 +1,5 @@
+//! A NATS client that does no more than the protocol asks for.
+
 use crate::{Result, server};
 use std::io::{Read, Write};
 use std::net::TcpStream;

@@ -1,3 +1,5 @@
+//! The process that writes beside a measurement.
+
 use crate::wire::Wire;
 use crate::{Result, bucket, data};
 use measure::now;

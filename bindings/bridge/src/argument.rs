@@ -1,3 +1,5 @@
+//! Arguments of another language, checked and converted to those of the core.
+
 use slipstream::StoreConfig;
 use slipstream::kv::{KvError, VersionToken, WatchCursor};
 use std::time::Duration;
@@ -71,4 +73,26 @@ pub fn store_config(
         num_replicas,
         discard: discard.map(str::parse).transpose()?.unwrap_or_default(),
     })
+}
+
+/// The NATS options of a language's record that has a field of each of them.
+#[macro_export]
+macro_rules! nats_options {
+    ($given:expr) => {{
+        let given = $given;
+        slipstream::NatsOptions {
+            creds: given.creds,
+            creds_file: given.creds_file.map(Into::into),
+            nkey: given.nkey,
+            token: given.token,
+            user: given.user,
+            password: given.password,
+            tls_ca: given.tls_ca.map(Into::into),
+            tls_cert: given.tls_cert.map(Into::into),
+            tls_key: given.tls_key.map(Into::into),
+            tls_first: Option::from(given.tls_first).unwrap_or_default(),
+            stale_reads: Option::from(given.stale_reads).unwrap_or_default(),
+            client_name: given.client_name,
+        }
+    }};
 }

@@ -1,8 +1,10 @@
+//! A watch buffered between the core, which gives batches, and a language, which takes updates.
+
 use crate::lock::lock;
-use crate::operation::{Outcome, Value};
-use slipstream::fork;
+use crate::value::{Outcome, Value};
 use slipstream::handle::{Failure, Watch};
 use slipstream::kv::{BatchLimit, KvError, UpdateBatch, UpdateRef, WatchCursor};
+use slipstream::lifecycle::lease::Own;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,10 +26,13 @@ pub struct WatchBuffer {
 
 struct Inner {
     watch: Watch,
+    state: Own<State>,
+}
+
+struct State {
     ahead: Mutex<Ahead>,
     turn: AtomicBool,
     reading: AsyncMutex<()>,
-    generation: u64,
 }
 
 #[derive(Default)]
@@ -51,8 +56,8 @@ impl WatchBuffer {
     pub fn new(watch: Watch) -> Self {
         let ahead = Mutex::new(Ahead { before: watch.cursor(), ..Ahead::default() });
         let (turn, reading) = (AtomicBool::new(false), AsyncMutex::new(()));
-        let generation = fork::generation();
-        Self { inner: Arc::new(Inner { watch, ahead, turn, reading, generation }) }
+        let state = Own::new(State { ahead, turn, reading });
+        Self { inner: Arc::new(Inner { watch, state }) }
     }
 
     /// The watch behind the buffer.
@@ -63,7 +68,7 @@ impl WatchBuffer {
     /// Takes the right to read until it is dropped.
     pub fn turn(&self) -> Result<Turn, Failure> {
         // A forked child is told by its first read that it cannot, whoever read in the parent.
-        if self.inner.turn.swap(true, Ordering::Acquire) && !self.is_inherited() {
+        if self.state().is_some_and(|state| state.turn.swap(true, Ordering::Acquire)) {
             let error = "this watch is being read already; open one watch for each reader";
             return Err(Failure::new(KvError::OperationFailed(error.into()), "watch"));
         }
@@ -72,21 +77,21 @@ impl WatchBuffer {
 
     /// Waits until there is an update to take: `true`, or `false` once the watch has ended.
     pub async fn fill(self) -> Outcome {
-        if self.is_inherited() {
+        let Some(state) = self.state() else {
             let batch = self.inner.watch.next_batch(BatchLimit::default()).await;
             return batch.map(|_| Value::Bool(false));
-        }
+        };
         // A reader that was cancelled leaves the watch only when the runtime drops it, which may
         // be after the next one has its turn.
-        let _reading = self.inner.reading.lock().await;
-        if !lock(&self.inner.ahead).is_empty() {
+        let _reading = state.reading.lock().await;
+        if !lock(&state.ahead).is_empty() {
             return Ok(Value::Bool(true));
         }
         let mut next = pin!(self.inner.watch.next_batch(BatchLimit::default()));
         poll_fn(|cx| {
             // Locked while polled, so that `cursor` never sees a batch that left the watch and
             // has not arrived here.
-            let mut ahead = lock(&self.inner.ahead);
+            let mut ahead = lock(&state.ahead);
             let Poll::Ready(batch) = next.as_mut().poll(cx) else { return Poll::Pending };
             Poll::Ready(ahead.put(batch).map(Value::Bool))
         })
@@ -95,10 +100,7 @@ impl WatchBuffer {
 
     /// Takes the next update, if one is there, by giving it to `make` with the position after it.
     pub fn take<T>(&self, make: impl FnOnce(UpdateRef<'_>, WatchCursor) -> T) -> Option<T> {
-        if self.is_inherited() {
-            return None;
-        }
-        let mut ahead = lock(&self.inner.ahead);
+        let mut ahead = lock(&self.state()?.ahead);
         let made = make(ahead.batch.get(ahead.taken)?, ahead.batch.cursor_after(ahead.taken));
         ahead.taken += 1;
         Some(made)
@@ -106,47 +108,46 @@ impl WatchBuffer {
 
     /// Takes all updates that are there: the batch, and the index of the first to hand out.
     pub fn take_all(&self) -> Option<(UpdateBatch, usize)> {
-        if self.is_inherited() {
-            return None;
-        }
-        let mut ahead = lock(&self.inner.ahead);
+        let mut ahead = lock(&self.state()?.ahead);
         if ahead.is_empty() { None } else { Some(ahead.take()) }
     }
 
     /// The position after the last update handed out; nothing is known of it in a forked child.
     pub fn cursor(&self) -> Option<WatchCursor> {
-        if self.is_inherited() {
-            return None;
-        }
-        let ahead = lock(&self.inner.ahead);
+        let ahead = lock(&self.state()?.ahead);
         Some(ahead.position().unwrap_or_else(|| self.inner.watch.cursor()))
     }
 
     /// Whether the first state is complete (rule S3).
     pub fn is_synced(&self) -> bool {
-        !self.is_inherited() && self.inner.watch.is_synced()
+        self.inner.watch.is_synced()
     }
 
     /// Whether the watch has ended or was closed, so that nobody needs to close it.
     pub fn is_ended(&self) -> bool {
-        self.is_inherited() || lock(&self.inner.ahead).ended
+        self.state().is_none_or(|state| lock(&state.ahead).ended)
     }
 
     /// Ends the watch and drops what was not handed out. The cursor stays where it is.
-    pub fn close(&self) {
-        if self.is_inherited() {
-            return;
-        }
-        let mut ahead = lock(&self.inner.ahead);
+    pub fn cancel(&self) {
+        let Some(state) = self.state() else { return };
+        let mut ahead = lock(&state.ahead);
         ahead.closed = Some(ahead.position().unwrap_or_else(|| self.inner.watch.cursor()));
         ahead.ended = true;
         ahead.take();
         drop(ahead);
-        self.inner.watch.close();
+        self.inner.watch.cancel();
     }
 
-    fn is_inherited(&self) -> bool {
-        self.inner.generation != fork::generation()
+    /// [Ends](Self::cancel) the watch, and waits until nothing is left of it on a server (S9).
+    pub async fn close(self) -> Outcome {
+        self.cancel();
+        self.inner.watch.close().await.map(|()| Value::Unit)
+    }
+
+    /// Nothing in a forked child.
+    fn state(&self) -> Option<&State> {
+        self.inner.state.get().ok()
     }
 }
 
@@ -187,6 +188,8 @@ impl Ahead {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        self.inner.turn.store(false, Ordering::Release);
+        if let Ok(state) = self.inner.state.get() {
+            state.turn.store(false, Ordering::Release);
+        }
     }
 }

@@ -1,5 +1,8 @@
-use crate::job::Target;
-use crate::operation::{Outcome, Unfinished};
+//! Operations for a language with futures of its own: polled by the caller once, then by the bridge.
+
+use crate::operation::Unfinished;
+use crate::target::Target;
+use crate::value::Outcome;
 use std::future::{Future, poll_fn};
 use std::task::Poll;
 

@@ -1,11 +1,17 @@
-use crate::job::{FutureJob, Job, Run, Settled};
+//! The one task that polls every woken operation of a process.
+
 use crate::lock::lock;
-use crate::operation::Outcome;
-use crate::runtime;
+use crate::target::Settled;
 use slipstream::cork::Cork;
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
+
+/// An operation as the executor sees it.
+pub(crate) trait Run: Send + Sync {
+    /// Polls it again, because it was woken.
+    fn run(self: Arc<Self>, settled: &mut Settled);
+}
 
 /// Runs operations when they are woken: one task of the runtime for all of them.
 ///
@@ -24,13 +30,6 @@ struct Ready {
 }
 
 impl Executor {
-    /// The job of an operation that has not begun.
-    pub(crate) fn job<T: Send + 'static>(
-        future: impl Future<Output = Outcome<T>> + Send + 'static,
-    ) -> Arc<dyn Job<T>> {
-        Arc::new(FutureJob::new(runtime::executor(), future))
-    }
-
     /// Has a job run soon.
     pub(crate) fn schedule(&self, job: Arc<dyn Run>) {
         let mut ready = lock(&self.ready);

@@ -1,7 +1,9 @@
-use crate::executor::Executor;
+//! An operation's future, polled by whichever thread's turn it is, and its outcome until it is taken.
+
+use crate::executor::{Executor, Run};
 use crate::lock::lock;
-use crate::operation::Outcome;
-use crate::queue::CompletionQueue;
+use crate::target::{Settled, Target};
+use crate::value::Outcome;
 use slipstream::handle::Failure;
 use slipstream::kv::KvError;
 use std::any::Any;
@@ -11,13 +13,6 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Wake, Waker};
-use std::thread::Thread;
-
-/// An operation as the executor sees it.
-pub(crate) trait Run: Send + Sync {
-    /// Polls it again, because it was woken.
-    fn run(self: Arc<Self>, settled: &mut Settled);
-}
 
 /// An operation with an answer, whatever its future.
 pub(crate) trait Job<T>: Run {
@@ -32,41 +27,6 @@ pub(crate) trait Job<T>: Run {
 
     /// Drops the future, and what it holds.
     fn cancel(self: Arc<Self>);
-}
-
-/// Who is told that an operation has ended.
-pub(crate) enum Target {
-    /// An event loop.
-    Queue(Arc<CompletionQueue>, u64),
-    /// A thread that waits.
-    Thread(Thread),
-    /// A task of somebody else's.
-    Task(Waker),
-}
-
-/// Event loops that are to be woken, once for all that has ended.
-#[derive(Default)]
-pub(crate) struct Settled {
-    queues: Vec<Arc<CompletionQueue>>,
-}
-
-impl Settled {
-    /// Wakes them.
-    pub(crate) fn announce(&mut self) {
-        self.queues.drain(..).for_each(|queue| queue.ring());
-    }
-
-    fn tell(&mut self, target: Target) {
-        match target {
-            Target::Queue(queue, id) => {
-                if queue.push(id) {
-                    self.queues.push(queue);
-                }
-            }
-            Target::Thread(thread) => thread.unpark(),
-            Target::Task(task) => task.wake(),
-        }
-    }
 }
 
 /// An operation with its future, which is polled by one thread at a time and never moved.

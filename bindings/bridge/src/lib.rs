@@ -14,12 +14,17 @@ mod live;
 mod lock;
 mod operation;
 mod queue;
+mod refusal;
 mod runtime;
+mod target;
+mod value;
 
 pub use argument::{cursor, millis, seconds, store_config, token, whole};
 pub use buffer::{Turn, WatchBuffer};
 pub use drive::drive;
 pub use live::{Counted, Kind, Live, live};
 pub use lock::lock;
-pub use operation::{Blocked, Operation, Outcome, Unfinished, Value};
+pub use operation::{Blocked, Operation, Unfinished};
 pub use queue::CompletionQueue;
+pub use refusal::{refused, refused_option};
+pub use value::{Outcome, Value};

@@ -1,4 +1,6 @@
-use slipstream::fork;
+//! Counts of the handles that exist in this process, by which tests find leaks.
+
+use slipstream::lifecycle::fork::Process;
 use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -23,14 +25,14 @@ static COUNTS: [AtomicUsize; 4] = [const { AtomicUsize::new(0) }; 4];
 pub struct Counted<T> {
     value: ManuallyDrop<T>,
     kind: Kind,
-    generation: u64,
+    owner: Process,
 }
 
 impl<T> Counted<T> {
     /// Counts `value` until it is dropped.
     pub fn new(kind: Kind, value: T) -> Self {
         COUNTS[kind as usize].fetch_add(1, Ordering::Relaxed);
-        Self { value: ManuallyDrop::new(value), kind, generation: fork::generation() }
+        Self { value: ManuallyDrop::new(value), kind, owner: Process::this() }
     }
 }
 
@@ -47,7 +49,7 @@ impl<T> Drop for Counted<T> {
         COUNTS[self.kind as usize].fetch_sub(1, Ordering::Relaxed);
         // What a forked child inherited is given up and not dropped: its locks may be held for
         // ever by a thread of the parent, and its files and sockets are the parent's to close.
-        if self.generation == fork::generation() {
+        if self.owner.is_this() {
             // SAFETY: this is the only place that drops the value, and it is not used after.
             unsafe { ManuallyDrop::drop(&mut self.value) };
         }

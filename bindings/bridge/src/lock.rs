@@ -1,3 +1,5 @@
+//! The one way to lock a mutex in the bindings.
+
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Locks a mutex of the standard library, also after a panic.

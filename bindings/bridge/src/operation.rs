@@ -1,43 +1,16 @@
-use crate::executor::Executor;
-use crate::job::{Job, Settled, Target};
+//! An operation from its first poll to its outcome: unfinished, pending, or waited for by a thread.
+
+use crate::job::{FutureJob, Job};
 use crate::live::{Counted, Kind};
 use crate::queue::CompletionQueue;
 use crate::runtime;
+use crate::target::{Settled, Target};
+use crate::value::{Outcome, Value};
 use slipstream::cork::Cork;
-use slipstream::handle::{Failure, Session, Store};
-use slipstream::kv::{KvEntry, UpdateBatch, VersionToken};
 use std::future::Future;
 use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// What an operation answers.
-#[derive(Debug)]
-pub enum Value {
-    /// Nothing, as `close` and `purge` do.
-    Unit,
-    /// A yes or no, as `delete` does.
-    Bool(bool),
-    /// The version of a write.
-    Token(VersionToken),
-    /// What `get` and `entry` found.
-    Entry(Option<KvEntry>),
-    /// What `get_many` found for each key.
-    Found(Vec<Option<KvEntry>>),
-    /// What `keys` found.
-    Keys(Vec<String>),
-    /// What `scan` found.
-    Entries(Vec<KvEntry>),
-    /// Updates of a watch; nothing once it has ended.
-    Batch(Option<UpdateBatch>),
-    /// A new session.
-    Session(Session),
-    /// A new store.
-    Store(Store),
-}
-
-/// How an operation ended.
-pub type Outcome<T = Value> = Result<T, Failure>;
 
 /// An operation that nobody waits for yet. Dropped, it is given up.
 ///
@@ -64,7 +37,7 @@ pub struct Blocked {
 impl<T: Send + 'static> Unfinished<T> {
     /// An operation that has not begun.
     pub fn new(future: impl Future<Output = Outcome<T>> + Send + 'static) -> Self {
-        Self { job: Executor::job(future), cork: Cork::new() }
+        Self { job: Arc::new(FutureJob::new(runtime::executor(), future)), cork: Cork::new() }
     }
 
     /// Polls an operation for the first time, on the caller's thread. Timers and tasks it makes

@@ -1,3 +1,5 @@
+//! The queue through which an event loop hears of operations that have ended.
+
 use crate::lock::lock;
 use std::sync::Mutex;
 

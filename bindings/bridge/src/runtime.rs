@@ -1,5 +1,7 @@
+//! The thread on which operations go on, and its replacement in a forked child.
+
 use crate::executor::Executor;
-use slipstream::fork;
+use slipstream::lifecycle::fork::Process;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use tokio::runtime::{Builder, Handle};
 use tokio::task::unconstrained;
@@ -7,7 +9,7 @@ use tokio::task::unconstrained;
 struct Runtime {
     handle: Handle,
     executor: Executor,
-    generation: u64,
+    owner: Process,
 }
 
 static CURRENT: AtomicPtr<Runtime> = AtomicPtr::new(std::ptr::null_mut());
@@ -30,7 +32,7 @@ fn current() -> &'static Runtime {
     // SAFETY: the pointer is null or comes from `Box::into_raw` below and is never freed; a
     // runtime is replaced only in a forked child, whose parent's thread is not there to end it.
     if let Some(runtime) = unsafe { current.as_ref() }
-        && runtime.generation == fork::generation()
+        && runtime.owner.is_this()
     {
         return runtime;
     }
@@ -45,8 +47,7 @@ fn install(before: *mut Runtime) -> &'static Runtime {
         .expect("the operating system refused an epoll or kqueue descriptor");
     let handle = tokio.handle().clone();
     let executor = Executor::default();
-    let mine =
-        Box::into_raw(Box::new(Runtime { handle, executor, generation: fork::generation() }));
+    let mine = Box::into_raw(Box::new(Runtime { handle, executor, owner: Process::this() }));
     let installed = CURRENT.compare_exchange(before, mine, Ordering::AcqRel, Ordering::Acquire);
     if installed.is_err() {
         // SAFETY: `mine` was made above and no other thread has seen it.

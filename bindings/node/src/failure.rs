@@ -1,3 +1,5 @@
+//! An error on its way into JavaScript.
+
 use napi_derive::napi;
 use slipstream::handle;
 

@@ -8,8 +8,11 @@
 mod answer;
 mod event_loop;
 mod failure;
+mod js;
+mod keys;
 mod live;
-mod nats;
+mod operations;
+mod options;
 mod page;
 mod pieces;
 mod session;
@@ -17,3 +20,6 @@ mod store;
 mod version;
 mod wake;
 mod watch;
+
+pub use live::{Live, live};
+pub use version::version;

@@ -1,3 +1,5 @@
+//! Counts of the handles that exist in this process, for tests that look for leaks.
+
 use napi_derive::napi;
 
 /// How many handles of each kind exist in this process.

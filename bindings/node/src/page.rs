@@ -1,16 +1,19 @@
-use crate::answer::js;
+//! Entries and updates, packed into pages that JavaScript reads row by row.
+
+use crate::js::js;
 use napi::{Env, Error, Result, Status, check_status, sys};
-use slipstream::kv::{UpdateBatch, UpdateKind};
+use slipstream::kv::{PurgeReason, UpdateBatch, UpdateKind};
 use std::ptr;
 
 /// One entry or update on its way into a page.
 pub(crate) struct Row<'a> {
-    /// 0 put, or an entry; 1 delete; 2 purge; 3 nothing, where there is no entry.
+    /// 0 put, or an entry; 1 delete; 2 purge; 3 an ended time to live; 4 a purge whose reason is not
+    /// known; 5 nothing, where there is no entry.
     pub(crate) kind: u32,
     pub(crate) key: &'a str,
     pub(crate) value: &'a [u8],
     pub(crate) version: &'a [u8],
-    /// Empty for what has none.
+    /// The cursor of an update, or when an entry ends; empty for what has none.
     pub(crate) cursor: Vec<u8>,
 }
 
@@ -39,7 +42,9 @@ pub(crate) fn batch(env: &Env, batch: &UpdateBatch, first: usize) -> Result<sys:
         kind: match update.kind {
             UpdateKind::Put => 0,
             UpdateKind::Delete => 1,
-            UpdateKind::Purge => 2,
+            UpdateKind::Purge(PurgeReason::Purged) => 2,
+            UpdateKind::Purge(PurgeReason::Expired) => 3,
+            UpdateKind::Purge(PurgeReason::Unknown) => 4,
         },
         key: update.key,
         value: update.value,

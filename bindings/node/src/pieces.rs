@@ -1,9 +1,12 @@
-use crate::answer::js;
+//! A large answer, handed over piece by piece.
+
+use crate::js::js;
 use crate::page::{self, Row};
 use napi::bindgen_prelude::{Null, ToNapiValue};
 use napi::{Env, Result, sys};
 use napi_derive::napi;
-use slipstream::kv::KvEntry;
+use slipstream::kv::KvRecord;
+use std::time::{SystemTime, UNIX_EPOCH};
 use std::vec::IntoIter;
 
 /// What one piece of a large answer holds at most, so that making it does not hold a loop up.
@@ -19,9 +22,9 @@ pub struct Pieces {
 /// A list, or what is left of it.
 pub(crate) enum Rest {
     /// What `scan` found.
-    Entries(IntoIter<KvEntry>),
+    Entries(IntoIter<KvRecord>),
     /// What `get_many` found for each key.
-    Found(IntoIter<Option<KvEntry>>),
+    Found(IntoIter<Option<KvRecord>>),
     /// What `keys` found.
     Keys(IntoIter<String>),
 }
@@ -96,17 +99,23 @@ fn first<T>(items: &mut IntoIter<T>, count: usize) -> IntoIter<T> {
     items.take(count).collect::<Vec<_>>().into_iter()
 }
 
+/// A moment as JavaScript counts it, in milliseconds since 1970.
+pub(crate) fn millis(moment: SystemTime) -> f64 {
+    moment.duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_millis() as f64)
+}
+
 /// The row of a key that JavaScript has already.
-fn found(entry: &Option<KvEntry>) -> Row<'_> {
+fn found(entry: &Option<KvRecord>) -> Row<'_> {
     match entry {
         Some(entry) => Row { key: "", ..row(entry) },
-        None => Row { kind: 3, key: "", value: &[], version: &[], cursor: Vec::new() },
+        None => Row { kind: 5, key: "", value: &[], version: &[], cursor: Vec::new() },
     }
 }
 
-fn row(entry: &KvEntry) -> Row<'_> {
+fn row(entry: &KvRecord) -> Row<'_> {
     let (key, value) = (&entry.key, &entry.value);
-    Row { kind: 0, key, value, version: entry.version.as_bytes(), cursor: Vec::new() }
+    let cursor = entry.expires_at.map_or_else(Vec::new, |end| millis(end).to_be_bytes().to_vec());
+    Row { kind: 0, key, value, version: entry.version.as_bytes(), cursor }
 }
 
 impl ToNapiValue for Piece {
@@ -116,32 +125,5 @@ impl ToNapiValue for Piece {
             Some(mut piece) => piece.array(&env),
             None => js(&env, Null),
         }
-    }
-}
-
-/// Many keys, which JavaScript hands over piece by piece.
-#[napi]
-#[derive(Default)]
-pub struct Keys {
-    keys: Vec<String>,
-}
-
-#[napi]
-impl Keys {
-    /// No keys.
-    #[napi(constructor)]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Adds keys.
-    #[napi(catch_unwind)]
-    pub fn add(&mut self, keys: Vec<String>) {
-        self.keys.extend(keys);
-    }
-
-    /// The keys that were added.
-    pub(crate) fn take(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.keys)
     }
 }

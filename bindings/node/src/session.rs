@@ -1,11 +1,14 @@
-use crate::answer::Answer;
-use crate::event_loop::Operations;
-use napi::Result;
+//! An open connection.
+
+use crate::js::{Scratch, js};
+use crate::operations::{Answer, Operations};
+use crate::options::StoreOptions;
+use crate::store;
+use napi::bindgen_prelude::Null;
+use napi::{Env, Result, sys};
 use napi_derive::napi;
-use slipstream::StoreConfig;
-use slipstream::handle::{self, Failure};
-use slipstream::kv::KvError;
-use slipstream_bridge::{Counted, Value, millis, store_config, whole};
+use slipstream::handle;
+use slipstream_bridge::{Counted, Kind, Value};
 use std::rc::Rc;
 
 /// An open connection.
@@ -15,41 +18,16 @@ pub struct Session {
     operations: Rc<Operations>,
 }
 
-impl Session {
-    pub(crate) fn new(handle: Counted<handle::Session>, operations: Rc<Operations>) -> Self {
-        Self { handle, operations }
-    }
-}
-
-/// How a store is made; what is left out is unlimited.
-#[napi(object, object_to_js = false)]
-pub struct StoreOptions {
-    /// "memory" or "persistent".
-    pub storage: Option<String>,
-    /// Versions kept of each key.
-    pub max_history: Option<f64>,
-    /// In milliseconds.
-    pub max_age: Option<f64>,
-    /// In bytes.
-    pub max_bytes: Option<f64>,
-    /// Servers that keep a copy.
-    pub num_replicas: Option<f64>,
-    /// "new" or "old".
-    pub discard: Option<String>,
-}
-
-impl StoreOptions {
-    fn config(self, name: &str) -> std::result::Result<StoreConfig, KvError> {
-        store_config(
-            name,
-            self.storage.as_deref(),
-            self.max_history.map(|n| whole("maxHistory", n)).transpose()?,
-            self.max_age.map(|n| millis("maxAge", n)).transpose()?,
-            self.max_bytes.map(|n| whole("maxBytes", n)).transpose()?,
-            self.num_replicas.map(|n| whole("numReplicas", n)).transpose()?,
-            self.discard.as_deref(),
-        )
-    }
+/// The session that was opened, as JavaScript is given it.
+pub(crate) fn opened(
+    env: &Env,
+    operations: &Rc<Operations>,
+    value: Value,
+    _: &mut Scratch<'_>,
+) -> Result<sys::napi_value> {
+    let Value::Session(session) = value else { return js(env, Null) };
+    let handle = Counted::new(Kind::Session, session);
+    js(env, Session { handle, operations: operations.clone() })
 }
 
 /// What the stores of a connection can do.
@@ -72,13 +50,8 @@ impl Session {
     #[napi(catch_unwind)]
     pub fn store(&self, name: String, options: StoreOptions) -> Result<Answer> {
         let session = (*self.handle).clone();
-        self.operations.run(async move {
-            let config = options.config(&name).map_err(|error| Failure {
-                store: Some(name.clone()),
-                ..Failure::new(error, "store")
-            })?;
-            session.store(config).await.map(Value::Store)
-        })
+        let opening = async move { session.store(options.config(&name)?).await.map(Value::Store) };
+        self.operations.start(opening, store::opened)
     }
 
     /// Ends open watches and makes every handle answer `NotConnected`.

@@ -1,12 +1,16 @@
-use crate::answer::Answer;
-use crate::event_loop::Operations;
-use crate::pieces::Keys;
+//! One store: reads, writes, and the opening of watches.
+
+use crate::failure;
+use crate::js::{Scratch, js};
+use crate::keys::Keys;
+use crate::operations::{Answer, Operations};
 use crate::watch::Watch;
-use napi::Result;
+use napi::bindgen_prelude::{Either, Null};
+use napi::{Env, Result, sys};
 use napi_derive::napi;
 use slipstream::handle::{self, Failure};
-use slipstream::kv::{KvEntry, KvError};
-use slipstream_bridge::{Counted, Kind, Value, WatchBuffer, cursor, millis, token};
+use slipstream::kv::KvError;
+use slipstream_bridge::{Counted, Kind, Value, cursor, millis, refused, token};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -17,10 +21,16 @@ pub struct Store {
     operations: Rc<Operations>,
 }
 
-impl Store {
-    pub(crate) fn new(handle: Counted<handle::Store>, operations: Rc<Operations>) -> Self {
-        Self { handle, operations }
-    }
+/// The store that was opened, as JavaScript is given it.
+pub(crate) fn opened(
+    env: &Env,
+    operations: &Rc<Operations>,
+    value: Value,
+    _: &mut Scratch<'_>,
+) -> Result<sys::napi_value> {
+    let Value::Store(store) = value else { return js(env, Null) };
+    let handle = Counted::new(Kind::Store, store);
+    js(env, Store { handle, operations: operations.clone() })
 }
 
 #[napi]
@@ -39,8 +49,8 @@ impl Store {
             let store = (*self.handle).clone();
             return self.operations.run(async move { store.get(&key).await.map(Value::Entry) });
         };
-        let entry = found.map(|found| found.map(|version| KvEntry { key, value, version }));
-        Ok(Answer::Ready(self.operations.clone(), entry.map(Value::Entry)))
+        let entry = found.map(|found| found.map(|found| found.into_record(key, value)));
+        Ok(self.operations.ready(entry.map(Value::Entry)))
     }
 
     /// What there is for each of these keys: rows without keys, in their order.
@@ -91,7 +101,7 @@ impl Store {
     pub fn put(&self, key: String, value: &[u8], ttl: Option<f64>) -> Result<Answer> {
         let (store, value) = ((*self.handle).clone(), value.to_vec());
         self.operations.run(async move {
-            let ttl = time_to_live(ttl).map_err(refused(&store, &key, "put"))?;
+            let ttl = time_to_live(ttl).map_err(refused(store.name(), &key, "put"))?;
             store.put(&key, &value, ttl).await.map(Value::Token)
         })
     }
@@ -101,7 +111,7 @@ impl Store {
     pub fn create(&self, key: String, value: &[u8], ttl: Option<f64>) -> Result<Answer> {
         let (store, value) = ((*self.handle).clone(), value.to_vec());
         self.operations.run(async move {
-            let ttl = time_to_live(ttl).map_err(refused(&store, &key, "create"))?;
+            let ttl = time_to_live(ttl).map_err(refused(store.name(), &key, "create"))?;
             store.create(&key, &value, ttl).await.map(Value::Token)
         })
     }
@@ -117,8 +127,8 @@ impl Store {
     ) -> Result<Answer> {
         let (store, value, version) = ((*self.handle).clone(), value.to_vec(), token(version));
         self.operations.run(async move {
-            let ttl = time_to_live(ttl).map_err(refused(&store, &key, "update"))?;
-            let version = version.map_err(refused(&store, &key, "update"))?;
+            let ttl = time_to_live(ttl).map_err(refused(store.name(), &key, "update"))?;
+            let version = version.map_err(refused(store.name(), &key, "update"))?;
             store.update(&key, &value, &version, ttl).await.map(Value::Token)
         })
     }
@@ -135,7 +145,7 @@ impl Store {
     pub fn delete_with_version(&self, key: String, version: &[u8]) -> Result<Answer> {
         let (store, version) = ((*self.handle).clone(), token(version));
         self.operations.run(async move {
-            let version = version.map_err(refused(&store, &key, "delete_with_version"))?;
+            let version = version.map_err(refused(store.name(), &key, "delete_with_version"))?;
             store.delete_with_version(&key, &version).await.map(Value::Bool)
         })
     }
@@ -149,28 +159,22 @@ impl Store {
 
     /// Opens a watch.
     #[napi(catch_unwind)]
-    pub fn watch(&self, prefixes: Vec<String>, from: Option<&[u8]>) -> Answer {
+    pub fn watch(
+        &self,
+        prefixes: Vec<String>,
+        from: Option<&[u8]>,
+    ) -> Either<Watch, failure::Failure> {
         let prefixes: Vec<&str> = prefixes.iter().map(String::as_str).collect();
         let watch = cursor(from.unwrap_or_default())
             .map_err(|error| Failure::new(error, "watch"))
-            .and_then(|cursor| self.handle.watch(&prefixes, &cursor))
-            .map(|watch| Counted::new(Kind::Watch, WatchBuffer::new(watch)));
-        Answer::Watch(watch.map(|buffer| Watch::new(buffer, self.operations.clone())))
+            .and_then(|cursor| self.handle.watch(&prefixes, &cursor));
+        match watch {
+            Ok(watch) => Either::A(Watch::new(watch, self.operations.clone())),
+            Err(failure) => Either::B(failure.into()),
+        }
     }
 }
 
 fn time_to_live(ttl: Option<f64>) -> std::result::Result<Option<Duration>, KvError> {
     ttl.map(|ttl| millis("ttl", ttl)).transpose()
-}
-
-/// Says of which key and store a refused argument was.
-fn refused(
-    store: &handle::Store,
-    key: &str,
-    operation: &'static str,
-) -> impl FnOnce(KvError) -> Failure {
-    move |error| {
-        let (store, key) = (Some(store.name().to_owned()), Some(key.to_owned()));
-        Failure { store, key, ..Failure::new(error, operation) }
-    }
 }

@@ -1,3 +1,5 @@
+//! The version of the addon.
+
 use napi_derive::napi;
 
 /// The version of the addon, which the package compares with its own.

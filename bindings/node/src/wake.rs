@@ -1,3 +1,5 @@
+//! The wake-up of an event loop by other threads.
+
 use napi::bindgen_prelude::{Function, JsValue, ToNapiValue};
 use napi::{Env, Result, check_status, sys};
 use std::ptr;

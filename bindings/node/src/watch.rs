@@ -1,11 +1,14 @@
-use crate::answer::{Answer, bytes, js};
-use crate::event_loop::Operations;
+//! A watch, filled by the core and taken page by page.
+
+use crate::js::{bytes, js};
+use crate::operations::{Answer, Operations};
 use crate::page;
 use napi::bindgen_prelude::{Null, ToNapiValue};
 use napi::{Env, Result, sys};
 use napi_derive::napi;
+use slipstream::handle;
 use slipstream::kv::{UpdateBatch, WatchCursor};
-use slipstream_bridge::{Counted, Value, WatchBuffer};
+use slipstream_bridge::{Counted, Kind, Value, WatchBuffer};
 use std::rc::Rc;
 
 /// A watch, filled by the core and taken page by page.
@@ -22,8 +25,8 @@ pub struct Taken(Option<(UpdateBatch, usize)>);
 pub struct Position(Option<WatchCursor>);
 
 impl Watch {
-    pub(crate) fn new(buffer: Counted<WatchBuffer>, operations: Rc<Operations>) -> Self {
-        Self { buffer, operations }
+    pub(crate) fn new(watch: handle::Watch, operations: Rc<Operations>) -> Self {
+        Self { buffer: Counted::new(Kind::Watch, WatchBuffer::new(watch)), operations }
     }
 }
 
@@ -60,10 +63,16 @@ impl Watch {
         Position(self.buffer.cursor())
     }
 
-    /// Ends the watch.
+    /// Ends the watch at once.
     #[napi(catch_unwind)]
-    pub fn close(&self) {
-        self.buffer.close();
+    pub fn cancel(&self) {
+        self.buffer.cancel();
+    }
+
+    /// Ends the watch, and waits until nothing is left of it on a server.
+    #[napi(catch_unwind)]
+    pub fn close(&self) -> Result<Answer> {
+        self.operations.run((*self.buffer).clone().close())
     }
 }
 

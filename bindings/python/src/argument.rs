@@ -1,3 +1,5 @@
+//! Arguments of Python, checked and converted to those of the core.
+
 use crate::failure;
 use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::{PyMemoryError, PyOverflowError, PyTypeError};

@@ -1,8 +1,11 @@
+//! A connection, awaited or blocking, and `connect`, which opens one.
+
+use crate::answer;
 use crate::argument::{self, Text};
 use crate::failure;
-use crate::mode::Mode;
 use crate::record::no_record;
-use crate::task::Task;
+use crate::runtime::{Mode, Operation, Task, Then};
+use crate::store::StoreHandle;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use slipstream::NatsOptions;
@@ -63,7 +66,7 @@ pub(crate) fn connect(
     let options = ConnectOptions {
         timeout: argument::duration("connect", "timeout", timeout)?,
         connect_timeout: argument::duration("connect", "connect_timeout", connect_timeout)?,
-        nats: NatsOptions {
+        backend: NatsOptions {
             creds: creds.map(String::from),
             creds_file,
             nkey: nkey.map(String::from),
@@ -76,16 +79,19 @@ pub(crate) fn connect(
             tls_first,
             stale_reads,
             client_name: client_name.map(String::from),
-        },
+        }
+        .into(),
     };
     let mode = if blocking { Mode::Blocking } else { Mode::Awaited };
     let connecting = async move { handle::connect(&url.0, options).await.map(Value::Session) };
-    mode.run(py, "connect", Task::lengthy(mode, connecting))
+    let then = Then::new(move |py, value| ConnectionHandle::make(py, value, mode));
+    mode.run(py, "connect", Operation::lengthy(connecting, then))
 }
 
 impl ConnectionHandle {
-    /// The connection as Python is given it.
-    pub(crate) fn make(py: Python<'_>, session: Session, mode: Mode) -> PyResult<Py<PyAny>> {
+    /// The connection that was opened, as Python is given it.
+    fn make(py: Python<'_>, opened: Value, mode: Mode) -> PyResult<Py<PyAny>> {
+        let Value::Session(session) = opened else { return Ok(py.None()) };
         let handle =
             PyClassInitializer::from(Self { session: Counted::new(Kind::Session, session), mode });
         match mode {
@@ -97,7 +103,7 @@ impl ConnectionHandle {
     fn shut(&self, py: Python<'_>, name: &'static str) -> PyResult<Py<PyAny>> {
         let session = (*self.session).clone();
         let closing = async move { session.close().await.map(|()| Value::Unit) };
-        self.mode.run(py, name, Task::lengthy(self.mode, closing))
+        self.mode.run(py, name, Operation::lengthy(closing, Then::new(answer::python)))
     }
 }
 
@@ -145,7 +151,9 @@ impl ConnectionHandle {
         .map_err(|error| failure::refuse(py, error, "store"))?;
         let session = (*self.session).clone();
         let opening = async move { session.store(config).await.map(Value::Store) };
-        self.mode.run(py, "Connection.store", Task::lengthy(self.mode, opening))
+        let mode = self.mode;
+        let then = Then::new(move |py, value| StoreHandle::make(py, value, mode));
+        mode.run(py, "Connection.store", Operation::lengthy(opening, then))
     }
 
     /// Close the connection: open watches end and every handle of it raises NotConnected

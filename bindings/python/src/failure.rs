@@ -1,3 +1,5 @@
+//! Failures, as the exceptions of `slipstream.errors`.
+
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyModule};

@@ -1,21 +1,18 @@
 //! The Python binding: handles as classes, operations as coroutines or blocking calls.
 //!
 //! It gives nothing a meaning of its own: arguments go in, outcomes come out. Every method exists
-//! once, and its object's [`Mode`](mode::Mode) says whether it is awaited or blocks.
+//! once, and its object's [`Mode`](runtime::Mode) says whether it is awaited or blocks.
 
 mod answer;
 mod argument;
-mod call;
 mod connection;
 mod entry;
-mod event_loop;
 mod failure;
-mod mode;
 mod record;
+mod runtime;
 mod store;
-mod task;
+mod time;
 mod update;
-mod waiter;
 mod watch;
 
 use pyo3::prelude::*;
@@ -25,7 +22,7 @@ use pyo3::types::PyDict;
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
-    call::register(py)?;
+    runtime::register(py)?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<entry::Entry>()?;
     module.add_class::<update::Put>()?;
@@ -40,7 +37,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("SyncWatch", py.get_type::<watch::SyncWatch>())?;
     module.add("SyncBatches", py.get_type::<watch::SyncBatches>())?;
     module.add_function(wrap_pyfunction!(connection::connect, module)?)?;
-    slipstream::fork::announce_all();
+    slipstream::lifecycle::fork::announce_all();
     module.add_function(wrap_pyfunction!(live, module)?)
 }
 

@@ -1,3 +1,5 @@
+//! What the records have in common: they are frozen, comparable, hashable and picklable.
+
 use pyo3::PyClass;
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;

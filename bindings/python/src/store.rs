@@ -1,14 +1,16 @@
+//! A store, awaited or blocking: reads, writes, and the opening of watches.
+
+use crate::answer;
 use crate::argument::{self, Text};
-use crate::entry::Entry;
+use crate::entry::{Entry, Known};
 use crate::failure;
-use crate::mode::Mode;
 use crate::record::no_record;
-use crate::task::Task;
+use crate::runtime::{Begun, Mode, Operation, Question, Task, Then};
 use crate::watch::WatchHandle;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 use slipstream::handle::Store as Handle;
-use slipstream_bridge::{Counted, Kind, Outcome, Unfinished, Value};
+use slipstream_bridge::{Counted, Kind, Outcome, Value};
 use std::cell::Cell;
 use std::future::Future;
 
@@ -40,9 +42,13 @@ pub(crate) struct Store;
 #[pyclass(frozen, extends = StoreHandle, name = "Store", module = "slipstream.sync")]
 pub(crate) struct SyncStore;
 
+/// What a store has for a key.
+struct Get;
+
 impl StoreHandle {
-    /// The store as Python is given it.
-    pub(crate) fn make(py: Python<'_>, store: Handle, mode: Mode) -> PyResult<Py<PyAny>> {
+    /// The store that was opened, as Python is given it.
+    pub(crate) fn make(py: Python<'_>, opened: Value, mode: Mode) -> PyResult<Py<PyAny>> {
+        let Value::Store(store) = opened else { return Ok(py.None()) };
         let handle =
             PyClassInitializer::from(Self { store: Counted::new(Kind::Store, store), mode });
         match mode {
@@ -51,12 +57,8 @@ impl StoreHandle {
         }
     }
 
-    /// The live entry of a key, where no waiting is needed; else the operation that waits.
-    pub(crate) fn find(
-        &self,
-        py: Python<'_>,
-        key: Py<PyString>,
-    ) -> PyResult<Result<Py<PyAny>, Unfinished>> {
+    /// The live entry of a key, or the operation that waits for it.
+    fn find(&self, py: Python<'_>, key: Py<PyString>) -> PyResult<Begun> {
         thread_local! {
             static VALUE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
         }
@@ -65,24 +67,21 @@ impl StoreHandle {
         let mut value = VALUE.take();
         let found = self.store.get_now(&key.bind(py).to_string_lossy(), &mut value);
         let answer = match found {
-            Some(Ok(Some(version))) => Entry::found(py, key, &value, version).map(Ok),
-            Some(Ok(None)) => Ok(Ok(py.None())),
+            Some(Ok(Some(found))) => {
+                Entry::of(py, key, &value, Known::found(found)).map(Begun::Answered)
+            }
+            Some(Ok(None)) => Ok(Begun::Answered(py.None())),
             Some(Err(error)) => Err(failure::raise(py, error)),
             None => {
                 let (store, key) = ((*self.store).clone(), key.to_string_lossy(py).into_owned());
-                let operation = async move { store.get(&key).await.map(Value::Entry) };
-                Ok(Err(Unfinished::new(operation)))
+                let getting = async move { store.get(&key).await.map(Value::Entry) };
+                Operation::new(getting, Then::new(answer::python)).begin(py)
             }
         };
         if value.capacity() <= KEPT {
             VALUE.set(value);
         }
         answer
-    }
-
-    /// How the methods of this store answer.
-    pub(crate) fn mode(&self) -> Mode {
-        self.mode
     }
 
     fn run<F>(
@@ -95,7 +94,7 @@ impl StoreHandle {
         F: Future<Output = Outcome> + Send + 'static,
     {
         let operation = operation((*self.store).clone());
-        self.mode.run(py, name, Task::operation(self.mode, operation))
+        self.mode.run(py, name, Operation::new(operation, Then::new(answer::python)))
     }
 
     fn list<F>(
@@ -108,7 +107,17 @@ impl StoreHandle {
         F: Future<Output = Outcome> + Send + 'static,
     {
         let operation = operation((*self.store).clone());
-        self.mode.run(py, name, Task::lengthy(self.mode, operation))
+        self.mode.run(py, name, Operation::lengthy(operation, Then::new(answer::python)))
+    }
+}
+
+impl Question for Get {
+    type Object = StoreHandle;
+    type Argument = PyString;
+    const MUST_BE_AWAITED: bool = true;
+
+    fn ask(store: Bound<'_, StoreHandle>, key: Bound<'_, PyString>) -> PyResult<Begun> {
+        store.get().find(store.py(), key.unbind())
     }
 }
 
@@ -121,7 +130,7 @@ impl StoreHandle {
     /// >>> entry = await store.get("node.a")
     fn get(slf: Bound<'_, Self>, key: Py<PyString>) -> PyResult<Py<PyAny>> {
         let (py, mode) = (slf.py(), slf.get().mode);
-        mode.run(py, "Store.get", Task::Get(slf.unbind(), key))
+        mode.run(py, "Store.get", Task::ask::<Get>(slf.unbind(), key))
     }
 
     /// What get finds for each of these keys, in their order: a list of entries, with None where
@@ -130,7 +139,7 @@ impl StoreHandle {
     ///
     /// keys: any iterable of keys; one may be there twice
     ///
-    /// Raises InvalidArgument if a key breaks rule K1, and reads nothing then; NotConnected,
+    /// Raises InvalidArgument if a key breaks rule K4, and reads nothing then; NotConnected,
     /// Timeout.
     ///
     /// >>> first, second = await store.get_many(["node.a", "node.b"])
@@ -143,7 +152,8 @@ impl StoreHandle {
             let keys: Vec<&str> = texts.iter().map(String::as_str).collect();
             store.get_many(&keys).await.map(Value::Found)
         };
-        self.mode.run(py, "Store.get_many", Task::found(keys, reading))
+        let then = Then::new(|py, value| answer::found(py, value, keys));
+        self.mode.run(py, "Store.get_many", Operation::lengthy(reading, then))
     }
 
     /// The raw last record of a key, which may be a tombstone with an empty value and its own
@@ -189,8 +199,7 @@ impl StoreHandle {
         })
     }
 
-    /// Write unconditionally and get the new version (rule W1). An empty value is a tombstone:
-    /// the key then reads as deleted (R2).
+    /// Write unconditionally and get the new version (rule W1). An empty value is a value: reads show it (R2).
     ///
     /// ttl: after this time the key is gone (W5); seconds or a timedelta
     ///
@@ -240,8 +249,8 @@ impl StoreHandle {
     /// version: from get, entry, a write or a watch, of any process and language (V3)
     /// ttl: after this time the key is gone (W5); seconds or a timedelta
     ///
-    /// Raises RevisionMismatch, InvalidArgument, LimitExceeded, NotConnected, OperationFailed for
-    /// a version of another backend (V5), Timeout.
+    /// Raises RevisionMismatch, InvalidArgument also for a version of a wrong shape (V5),
+    /// LimitExceeded, NotConnected, Timeout.
     ///
     /// >>> version = await store.update("node.a", b"10.0.0.2", entry.version)
     #[pyo3(signature = (key, value, version, *, ttl=None))]
@@ -278,8 +287,8 @@ impl StoreHandle {
 
     /// Delete a key only if version is its current one (rules W2, W3).
     ///
-    /// Raises RevisionMismatch, InvalidArgument, NotConnected, OperationFailed for a version of
-    /// another backend (V5), Timeout.
+    /// Raises RevisionMismatch, InvalidArgument also for a version of a wrong shape (V5),
+    /// NotConnected, Timeout.
     ///
     /// >>> await store.delete_with_version("node.a", entry.version)
     /// True
@@ -310,7 +319,7 @@ impl StoreHandle {
     /// (rule S1), or with a cursor only what came after it (S4). ``watch("")`` is every key,
     /// ``watch()`` ends at once (S6).
     ///
-    /// cursor: a saved ``watch.cursor`` or a version; None and b"" are no cursor
+    /// cursor: a saved ``watch.cursor`` or that of an update; None and b"" are no cursor
     ///
     /// Raises InvalidArgument and NotConnected here; the watch itself raises CursorExpired when
     /// changes after the cursor can no longer be told (S5), and NotConnected once the connection

@@ -1,8 +1,10 @@
+//! The records of what a watch tells: a put, a delete, a purge.
+
 use crate::argument;
 use crate::record::{self, Record, cursor_bytes, record, version_bytes};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
-use slipstream::kv::{UpdateKind, UpdateRef, VersionToken, WatchCursor};
+use slipstream::kv::{PurgeReason, UpdateKind, UpdateRef, VersionToken, WatchCursor};
 
 /// A watched key has a new value.
 ///
@@ -18,16 +20,18 @@ pub(crate) struct Put {
     change: Change,
 }
 
-/// A watched key was deleted, or was written with an empty value (rule R2).
+/// A watched key was deleted.
 #[pyclass(frozen, extends = Record, module = "slipstream")]
 pub(crate) struct Delete {
     change: Change,
 }
 
-/// A watched key was purged with its history, or its time to live ended (rules W4, W5).
+/// A watched key was purged with its history, or its time to live ended (rules W4, W5): ``reason``
+/// is ``"purged"`` or ``"expired"``, None where the store does not say.
 #[pyclass(frozen, extends = Record, module = "slipstream")]
 pub(crate) struct Purge {
     change: Change,
+    reason: PurgeReason,
 }
 
 /// What every update has.
@@ -55,7 +59,7 @@ impl Parts {
                 Self::Put(Put { value: PyBytes::new(py, update.value).unbind(), change })
             }
             UpdateKind::Delete => Self::Delete(Delete { change }),
-            UpdateKind::Purge => Self::Purge(Purge { change }),
+            UpdateKind::Purge(reason) => Self::Purge(Purge { change, reason }),
         }
     }
 
@@ -123,25 +127,12 @@ impl Put {
     }
 }
 
-/// The methods of an update that is a removal.
+/// The methods of an update that is a removal: its own, and the fields that both kinds have.
 macro_rules! removal {
-    ($removal:ident) => {
+    ($removal:ident { $($own:tt)* }) => {
         #[pymethods]
         impl $removal {
-            #[classattr]
-            #[pyo3(name = "__match_args__")]
-            const MATCH_ARGS: (&'static str, &'static str, &'static str) =
-                ("key", "version", "cursor");
-
-            #[new]
-            #[pyo3(signature = (key, version, cursor=None))]
-            fn new(
-                key: Py<PyString>,
-                version: &Bound<'_, PyAny>,
-                cursor: Option<&Bound<'_, PyAny>>,
-            ) -> PyResult<PyClassInitializer<Self>> {
-                Ok(record(Self { change: Change::new(key, version, cursor)? }))
-            }
+            $($own)*
 
             /// The key that is gone.
             #[getter]
@@ -164,5 +155,51 @@ macro_rules! removal {
     };
 }
 
-removal!(Delete);
-removal!(Purge);
+removal!(Delete {
+    #[classattr]
+    #[pyo3(name = "__match_args__")]
+    const MATCH_ARGS: (&'static str, &'static str, &'static str) = ("key", "version", "cursor");
+
+    #[new]
+    #[pyo3(signature = (key, version, cursor=None))]
+    fn new(
+        key: Py<PyString>,
+        version: &Bound<'_, PyAny>,
+        cursor: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<PyClassInitializer<Self>> {
+        Ok(record(Self { change: Change::new(key, version, cursor)? }))
+    }
+});
+
+removal!(Purge {
+    #[classattr]
+    #[pyo3(name = "__match_args__")]
+    const MATCH_ARGS: (&'static str, &'static str, &'static str, &'static str) =
+        ("key", "version", "cursor", "reason");
+
+    #[new]
+    #[pyo3(signature = (key, version, cursor=None, reason=None))]
+    fn new(
+        key: Py<PyString>,
+        version: &Bound<'_, PyAny>,
+        cursor: Option<&Bound<'_, PyAny>>,
+        reason: Option<&str>,
+    ) -> PyResult<PyClassInitializer<Self>> {
+        let reason = match reason {
+            Some("purged") => PurgeReason::Purged,
+            Some("expired") => PurgeReason::Expired,
+            _ => PurgeReason::Unknown,
+        };
+        Ok(record(Self { change: Change::new(key, version, cursor)?, reason }))
+    }
+
+    /// Why the key is gone: ``"purged"``, ``"expired"``, or None where the store does not say.
+    #[getter]
+    fn reason(&self) -> Option<&'static str> {
+        match self.reason {
+            PurgeReason::Purged => Some("purged"),
+            PurgeReason::Expired => Some("expired"),
+            PurgeReason::Unknown => None,
+        }
+    }
+});

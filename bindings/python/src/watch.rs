@@ -1,12 +1,14 @@
+//! A watch, awaited or blocking, update by update or in batches.
+
+use crate::answer;
 use crate::failure;
-use crate::mode::Mode;
 use crate::record::{cursor_bytes, no_record};
-use crate::task::{Portion, Task};
+use crate::runtime::{Begun, Mode, Operation, Question, Task, Then};
 use crate::update::Parts;
 use pyo3::exceptions::PyResourceWarning;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyList, PyTuple};
+use pyo3::types::{PyBytes, PyList, PyNone, PyTuple};
 use slipstream::handle::{Failure, Watch as Handle};
 use slipstream::kv::KvError;
 use slipstream_bridge::{Counted, Kind, Value, WatchBuffer};
@@ -58,6 +60,12 @@ pub(crate) struct SyncBatches {
     watch: Py<WatchHandle>,
 }
 
+/// The next update of a watch.
+struct NextUpdate;
+
+/// The updates of a watch that are there at once.
+struct NextBatch;
+
 /// The line of Python that opened a watch.
 struct Origin {
     file: String,
@@ -85,25 +93,21 @@ impl WatchHandle {
         }
     }
 
-    /// How this watch is read.
-    pub(crate) fn mode(&self) -> Mode {
-        self.mode
-    }
-
-    /// Where updates wait to be read.
-    pub(crate) fn buffer(&self) -> &WatchBuffer {
-        &self.buffer
+    /// Ends the watch at the end of its block, which waits for no server.
+    fn leave(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.buffer.cancel();
+        self.mode.run(py, "Watch.close", Task::Answer(py.None()))
     }
 
     /// The next update, if one is there.
-    pub(crate) fn take(&self, py: Python<'_>) -> Option<PyResult<Py<PyAny>>> {
+    fn take(&self, py: Python<'_>) -> Option<PyResult<Py<PyAny>>> {
         // The buffer is locked while an update is copied out of it, and no more.
         let parts = self.buffer.take(|update, cursor| Parts::copy(py, update, cursor))?;
         Some(parts.make(py))
     }
 
     /// The list of all updates that are there, if there are any.
-    pub(crate) fn take_all(&self, py: Python<'_>) -> Option<PyResult<Py<PyAny>>> {
+    fn take_all(&self, py: Python<'_>) -> Option<PyResult<Py<PyAny>>> {
         let (batch, first) = self.buffer.take_all()?;
         let updates = (first..batch.len())
             .filter_map(|i| Some(Parts::copy(py, batch.get(i)?, batch.cursor_after(i)).make(py)));
@@ -124,7 +128,7 @@ impl WatchHandle {
     fn synced(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let watch = self.buffer.watch().clone();
         let synced = async move { watch.synced().await.map(|()| Value::Unit) };
-        self.mode.run(py, "Watch.synced", Task::lengthy(self.mode, synced))
+        self.mode.run(py, "Watch.synced", Operation::lengthy(synced, Then::new(answer::python)))
     }
 
     /// Whether the first state is complete (rule S3).
@@ -148,12 +152,14 @@ impl WatchHandle {
     }
 
     /// Close the watch at once, and free what is behind it (rule S9). Iteration ends. Twice is
-    /// fine. What it returns may be awaited and need not be.
+    /// fine. What it returns need not be awaited: awaited, it waits until nothing is left of the
+    /// watch on a server, and raises what says why something stays there.
     ///
     /// >>> watch.close()
     fn close(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.buffer.close();
-        self.mode.run(py, "Watch.close", Task::Answer(py.None()))
+        self.buffer.cancel();
+        let closed = (*self.buffer).clone().close();
+        self.mode.run(py, "Watch.close", Operation::begun(closed, Then::new(answer::python)))
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
@@ -182,7 +188,7 @@ impl Watch {
     }
 
     fn __anext__(slf: Bound<'_, Self>) -> PyResult<Py<PyAny>> {
-        read(slf.py(), Mode::Awaited, slf.clone().into_super().unbind(), Portion::Update)
+        read::<NextUpdate>(slf.py(), Mode::Awaited, slf.clone().into_super().unbind())
     }
 
     fn __aenter__(slf: Py<Self>, py: Python<'_>) -> PyResult<Py<PyAny>> {
@@ -191,7 +197,7 @@ impl Watch {
 
     #[pyo3(signature = (*_exception))]
     fn __aexit__(slf: &Bound<'_, Self>, _exception: &Bound<'_, PyTuple>) -> PyResult<Py<PyAny>> {
-        slf.as_super().get().close(slf.py())
+        slf.as_super().get().leave(slf.py())
     }
 }
 
@@ -210,7 +216,7 @@ impl SyncWatch {
     }
 
     fn __next__(slf: Bound<'_, Self>) -> PyResult<Py<PyAny>> {
-        read(slf.py(), Mode::Blocking, slf.clone().into_super().unbind(), Portion::Update)
+        read::<NextUpdate>(slf.py(), Mode::Blocking, slf.clone().into_super().unbind())
     }
 
     fn __enter__(slf: Py<Self>) -> Py<Self> {
@@ -219,7 +225,7 @@ impl SyncWatch {
 
     #[pyo3(signature = (*_exception))]
     fn __exit__(slf: &Bound<'_, Self>, _exception: &Bound<'_, PyTuple>) -> PyResult<Py<PyAny>> {
-        slf.as_super().get().close(slf.py())
+        slf.as_super().get().leave(slf.py())
     }
 }
 
@@ -230,7 +236,7 @@ impl Batches {
     }
 
     fn __anext__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        read(py, Mode::Awaited, self.watch.clone_ref(py), Portion::Batch)
+        read::<NextBatch>(py, Mode::Awaited, self.watch.clone_ref(py))
     }
 
     fn __reduce__(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
@@ -245,7 +251,7 @@ impl SyncBatches {
     }
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        read(py, Mode::Blocking, self.watch.clone_ref(py), Portion::Batch)
+        read::<NextBatch>(py, Mode::Blocking, self.watch.clone_ref(py))
     }
 
     fn __reduce__(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
@@ -288,11 +294,50 @@ impl Origin {
     }
 }
 
-fn read(
-    py: Python<'_>,
-    mode: Mode,
-    watch: Py<WatchHandle>,
-    portion: Portion,
-) -> PyResult<Py<PyAny>> {
-    mode.run(py, "Watch.__anext__", Task::Read(watch, portion))
+impl Question for NextUpdate {
+    type Object = WatchHandle;
+    type Argument = PyNone;
+    const MUST_BE_AWAITED: bool = false;
+
+    fn ask(watch: Bound<'_, WatchHandle>, _: Bound<'_, PyNone>) -> PyResult<Begun> {
+        take_or_wait(watch, WatchHandle::take)
+    }
+}
+
+impl Question for NextBatch {
+    type Object = WatchHandle;
+    type Argument = PyNone;
+    const MUST_BE_AWAITED: bool = false;
+
+    fn ask(watch: Bound<'_, WatchHandle>, _: Bound<'_, PyNone>) -> PyResult<Begun> {
+        take_or_wait(watch, WatchHandle::take_all)
+    }
+}
+
+type Take = fn(&WatchHandle, Python<'_>) -> Option<PyResult<Py<PyAny>>>;
+
+/// Takes what is there, or begins to wait until there is something to take.
+fn take_or_wait(watch: Bound<'_, WatchHandle>, take: Take) -> PyResult<Begun> {
+    let py = watch.py();
+    let turn = watch.get().buffer.turn().map_err(|error| failure::raise(py, error))?;
+    if let Some(answer) = take(watch.get(), py) {
+        return answer.map(Begun::Answered);
+    }
+    let fill = (*watch.get().buffer).clone().fill();
+    let watch = watch.unbind();
+    let then = Then::new(move |py, value| {
+        let _turn = turn;
+        if let (Value::Bool(true), Some(answer)) = (value, take(watch.get(), py)) {
+            return answer;
+        }
+        Err(watch.get().mode.end_of_iteration())
+    });
+    Operation::lengthy(fill, then).begin(py)
+}
+
+fn read<Q>(py: Python<'_>, mode: Mode, watch: Py<WatchHandle>) -> PyResult<Py<PyAny>>
+where
+    Q: Question<Object = WatchHandle, Argument = PyNone>,
+{
+    mode.run(py, "Watch.__anext__", Task::ask::<Q>(watch, PyNone::get(py).to_owned().unbind()))
 }

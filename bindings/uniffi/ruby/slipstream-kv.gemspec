@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+# How the gem is packed.
+
 require_relative "lib/slipstream/version"
 
 Gem::Specification.new do |gem|

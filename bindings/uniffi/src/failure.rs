@@ -1,3 +1,5 @@
+//! The error of every kind, with what was asked.
+
 use slipstream::handle;
 use slipstream::kv;
 

@@ -1,5 +1,5 @@
 //! The interface that the Kotlin, Ruby and Swift packages are generated from: the handles of the
-//! core as objects, and plain records for what they answer. No meaning of its own.
+//! core as objects, and plain records for their answers. It gives nothing a meaning of its own.
 //!
 //! An operation runs on the bridge's runtime and is polled once where it starts. Each is there
 //! twice: as an async method, and blocking, for a language or a thread that cannot wait otherwise.
@@ -19,15 +19,17 @@ mod options;
 mod session;
 mod store;
 mod update;
+mod wait;
 mod watch;
 
+pub use blocking::connect_blocking;
 pub use capabilities::ConnectionCapabilities;
 pub use entry::Entry;
 pub use failure::{Failure, KvError};
 pub use fork::announce_forks;
 pub use live::{Live, live};
 pub use options::{ConnectOptions, StoreOptions};
-pub use session::{Session, connect, connect_blocking};
+pub use session::{Session, connect};
 pub use store::{Found, Store};
 pub use update::{Update, UpdateKind};
 pub use watch::Watch;

@@ -1,3 +1,5 @@
+//! Counts of the handles that exist in this process, for tests that look for leaks.
+
 /// How many handles of each kind exist in this process.
 #[derive(Debug, Clone, uniffi::Record)]
 pub struct Live {

@@ -1,7 +1,9 @@
+//! The options of `connect` and of a store.
+
+use slipstream::StoreConfig;
 use slipstream::handle::{self, Failure};
 use slipstream::kv::KvError;
-use slipstream::{NatsOptions, StoreConfig};
-use slipstream_bridge::{store_config, whole};
+use slipstream_bridge::{nats_options, refused_option, store_config, whole};
 use std::time::Duration;
 
 /// How long operations may take, and how to speak to a NATS cluster. Of `creds`, `creds_file`,
@@ -83,30 +85,14 @@ impl From<ConnectOptions> for handle::ConnectOptions {
         Self {
             timeout: given.timeout.unwrap_or(defaults.timeout),
             connect_timeout: given.connect_timeout.unwrap_or(defaults.connect_timeout),
-            nats: NatsOptions {
-                creds: given.creds,
-                creds_file: given.creds_file.map(Into::into),
-                nkey: given.nkey,
-                token: given.token,
-                user: given.user,
-                password: given.password,
-                tls_ca: given.tls_ca.map(Into::into),
-                tls_cert: given.tls_cert.map(Into::into),
-                tls_key: given.tls_key.map(Into::into),
-                tls_first: given.tls_first,
-                stale_reads: given.stale_reads,
-                client_name: given.client_name,
-            },
+            backend: nats_options!(given).into(),
         }
     }
 }
 
 impl StoreOptions {
     pub(crate) fn config(self, name: &str) -> Result<StoreConfig, Failure> {
-        self.checked(name).map_err(|error| {
-            let store = Some(name.to_owned());
-            Failure { store, ..Failure::new(error, "store") }
-        })
+        self.checked(name).map_err(refused_option(name))
     }
 
     fn checked(self, name: &str) -> Result<StoreConfig, KvError> {

@@ -1,4 +1,5 @@
-use crate::blocking::wait;
+//! An open connection, and `connect`, which opens one.
+
 use crate::capabilities::ConnectionCapabilities;
 use crate::failure::KvError;
 use crate::options::{ConnectOptions, StoreOptions};
@@ -27,12 +28,6 @@ pub struct Session {
 pub async fn connect(url: String, options: ConnectOptions) -> Result<Arc<Session>, KvError> {
     let handle = drive(async move { handle::connect(&url, options.into()).await }).await?;
     Ok(Arc::new(Session { handle: Counted::new(Kind::Session, handle) }))
-}
-
-/// `connect`, blocking.
-#[uniffi::export]
-pub fn connect_blocking(url: String, options: ConnectOptions) -> Result<Arc<Session>, KvError> {
-    wait(connect(url, options))
 }
 
 #[uniffi::export]

@@ -1,9 +1,10 @@
+//! The object of one store: reads, writes, and the opening of watches.
+
 use crate::entry::Entry;
 use crate::failure::KvError;
 use crate::watch::Watch;
 use slipstream::handle::{self, Failure};
-use slipstream::kv::KvEntry;
-use slipstream_bridge::{Counted, Kind, cursor, drive, token};
+use slipstream_bridge::{Counted, Kind, cursor, drive, refused, token};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,11 +30,6 @@ impl Store {
     pub(crate) fn new(handle: handle::Store) -> Self {
         Self { handle: Counted::new(Kind::Store, handle) }
     }
-
-    /// Says of which key and store a refused argument was.
-    fn refused(&self, failure: Failure, key: &str) -> Failure {
-        Failure { store: Some(self.handle.name().to_owned()), key: Some(key.to_owned()), ..failure }
-    }
 }
 
 #[uniffi::export]
@@ -57,7 +53,7 @@ impl Store {
         match self.handle.get_now(&key, &mut value) {
             None => Ok(Found::Later),
             Some(found) => {
-                let entry = found?.map(|version| KvEntry { key, value, version }.into());
+                let entry = found?.map(|found| found.into_record(key, value).into());
                 Ok(Found::Now { entry })
             }
         }
@@ -67,7 +63,7 @@ impl Store {
     /// calls: a store that can is asked for all of them at once. Others may write between the
     /// reads of two keys.
     ///
-    /// Fails with `InvalidArgument` if a key breaks rule K1, and reads nothing then;
+    /// Fails with `InvalidArgument` if a key breaks rule K4, and reads nothing then;
     /// `NotConnected`, `Timeout`.
     pub async fn get_many(&self, keys: Vec<String>) -> Result<Vec<Option<Entry>>, KvError> {
         let store = (*self.handle).clone();
@@ -105,8 +101,7 @@ impl Store {
         Ok(entries.into_iter().map(Entry::from).collect())
     }
 
-    /// Writes unconditionally and answers the new version (rule W1). An empty value is a
-    /// tombstone: the key then reads as deleted (R2).
+    /// Writes unconditionally and answers the new version (rule W1). An empty value is a value: reads show it (R2).
     ///
     /// After `ttl` the key is gone (W5).
     ///
@@ -144,8 +139,8 @@ impl Store {
     /// `version` is from `get`, `entry`, a write or a watch, of any process and language (V3).
     /// After `ttl` the key is gone (W5).
     ///
-    /// Fails with `RevisionMismatch`, `InvalidArgument`, `LimitExceeded`, `NotConnected`,
-    /// `OperationFailed` for a version of another backend (V5), `Timeout`.
+    /// Fails with `RevisionMismatch`, `InvalidArgument` also for a version of a wrong shape (V5),
+    /// `LimitExceeded`, `NotConnected`, `Timeout`.
     pub async fn update(
         &self,
         key: String,
@@ -154,8 +149,7 @@ impl Store {
         ttl: Option<Duration>,
     ) -> Result<Vec<u8>, KvError> {
         let store = (*self.handle).clone();
-        let expected =
-            token(&version).map_err(|error| self.refused(Failure::new(error, "update"), &key))?;
+        let expected = token(&version).map_err(refused(store.name(), &key, "update"))?;
         let version = drive(async move { store.update(&key, &value, &expected, ttl).await });
         Ok(version.await?.as_bytes().to_vec())
     }
@@ -171,16 +165,16 @@ impl Store {
 
     /// Deletes a key only if `version` is its current one (rules W2, W3).
     ///
-    /// Fails with `RevisionMismatch`, `InvalidArgument`, `NotConnected`, `OperationFailed` for a
-    /// version of another backend (V5), `Timeout`.
+    /// Fails with `RevisionMismatch`, `InvalidArgument` also for a version of a wrong shape (V5),
+    /// `NotConnected`, `Timeout`.
     pub async fn delete_with_version(
         &self,
         key: String,
         version: Vec<u8>,
     ) -> Result<bool, KvError> {
         let store = (*self.handle).clone();
-        let expected = token(&version)
-            .map_err(|error| self.refused(Failure::new(error, "delete_with_version"), &key))?;
+        let expected =
+            token(&version).map_err(refused(store.name(), &key, "delete_with_version"))?;
         Ok(drive(async move { store.delete_with_version(&key, &expected).await }).await?)
     }
 

@@ -1,4 +1,6 @@
-use slipstream::kv::{self, UpdateRef, WatchCursor};
+//! The record of one update of a watch.
+
+use slipstream::kv::{self, PurgeReason, UpdateRef, WatchCursor};
 
 /// What happened to a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
@@ -7,8 +9,12 @@ pub enum UpdateKind {
     Put,
     /// The key was deleted.
     Delete,
-    /// The key was purged, or its time to live ended.
-    Purge,
+    /// The key was purged.
+    Purged,
+    /// The key's time to live ended.
+    Expired,
+    /// The key is gone with its history, and the store does not say why.
+    Removed,
 }
 
 /// One update of a watch.
@@ -32,7 +38,9 @@ impl Update {
             kind: match update.kind {
                 kv::UpdateKind::Put => UpdateKind::Put,
                 kv::UpdateKind::Delete => UpdateKind::Delete,
-                kv::UpdateKind::Purge => UpdateKind::Purge,
+                kv::UpdateKind::Purge(PurgeReason::Purged) => UpdateKind::Purged,
+                kv::UpdateKind::Purge(PurgeReason::Expired) => UpdateKind::Expired,
+                kv::UpdateKind::Purge(PurgeReason::Unknown) => UpdateKind::Removed,
             },
             key: update.key.to_owned(),
             value: update.value.to_vec(),

@@ -1,3 +1,5 @@
+//! The object of a watch.
+
 use crate::failure::KvError;
 use crate::update::Update;
 use slipstream::handle;
@@ -71,6 +73,6 @@ impl Watch {
     /// Ends the watch at once, and frees what is behind it (rule S9). Who reads it is told the
     /// end. Twice is fine.
     pub fn cancel(&self) {
-        self.buffer.close();
+        self.buffer.cancel();
     }
 }

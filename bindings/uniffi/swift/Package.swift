@@ -1,4 +1,6 @@
 // swift-tools-version:5.9
+// How the Swift package is built.
+
 import PackageDescription
 
 // `make swift` puts what is generated into Sources/SlipstreamUniffi and

@@ -1,9 +1,11 @@
+//! An alarm: wakes one waiting thread.
+
 use crate::lock::{Condvar, Mutex};
 use std::time::Duration;
 
 /// Wakes one waiting thread.
 pub(super) trait Alarm: Send + Sync {
-    /// Waits until it is rung, or for `limit`. It may return early.
+    /// Waits until the alarm is rung, at most for `limit`. May return early.
     fn wait(&self, limit: Duration);
 
     /// Ends a wait, now or the next one.

@@ -1,17 +1,24 @@
+//! A connection to an embedded store: private memory, memory of this process, or a file.
+
 use super::database::Database;
 use super::engine::Engine;
+#[cfg(feature = "file")]
 use super::file;
 use super::link::Link;
 use super::memory::MemoryEngine;
 use super::rules::MAX_VALUE;
 use super::store::EmbeddedStore;
 use crate::kv::KvError;
+use crate::lifecycle::deadline::{DEFAULT_LIMIT, Deadlines};
+use crate::lifecycle::timed::Timed;
 use crate::lock::Mutex;
 use crate::store::{Connection, ConnectionCapabilities, KvStore, StorageType, StoreConfig};
 use async_trait::async_trait;
 use std::collections::HashMap;
+#[cfg(feature = "file")]
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Weak};
+use std::time::Duration;
 
 /// A connection to an embedded store: private memory, memory shared in this process, or a file
 /// shared by every process that opens it.
@@ -27,21 +34,37 @@ use std::sync::{Arc, LazyLock, Weak};
 /// # Ok(()) }
 /// ```
 pub struct EmbeddedConnection {
-    place: Place,
+    location: Location,
+    timeout: Duration,
     open: Mutex<Option<Arc<dyn Opened>>>,
 }
 
 #[derive(Clone)]
-enum Place {
+enum Location {
     Private,
     Shared(String),
+    #[cfg(feature = "file")]
     File(PathBuf),
 }
 
-/// What a connection does with its link, whatever the engine.
+impl Location {
+    fn is_file(&self) -> bool {
+        match self {
+            Self::Private | Self::Shared(_) => false,
+            #[cfg(feature = "file")]
+            Self::File(_) => true,
+        }
+    }
+}
+
+/// The operations of a link that a connection needs, whatever the engine.
 #[async_trait]
 trait Opened: Send + Sync {
-    async fn store(self: Arc<Self>, config: StoreConfig) -> Result<Arc<dyn KvStore>, KvError>;
+    async fn store(
+        self: Arc<Self>,
+        config: StoreConfig,
+        deadlines: Deadlines,
+    ) -> Result<Arc<dyn KvStore>, KvError>;
     async fn shut_down(self: Arc<Self>) -> Result<(), KvError>;
     fn is_open(&self) -> bool;
 }
@@ -53,27 +76,34 @@ static SHARED: LazyLock<Mutex<HashMap<String, Weak<Database<MemoryEngine>>>>> =
 impl EmbeddedConnection {
     /// Memory of this connection's own. It is gone after `shutdown`.
     pub fn memory() -> Self {
-        Self::at(Place::Private)
+        Self::at(Location::Private)
     }
 
     /// Memory shared by the connections of this process that name it, as long as one is open.
     pub fn shared_memory(name: &str) -> Self {
-        Self::at(Place::Shared(name.to_owned()))
+        Self::at(Location::Shared(name.to_owned()))
     }
 
     /// A file, which may be open in many processes at once. It is made if it is missing.
+    #[cfg(feature = "file")]
     pub fn file(path: impl AsRef<Path>) -> Self {
-        Self::at(Place::File(path.as_ref().to_owned()))
+        Self::at(Location::File(path.as_ref().to_owned()))
     }
 
-    fn at(place: Place) -> Self {
-        Self { place, open: Mutex::new(None) }
+    /// How long one operation may take before it ends in `Timeout` (contract rule L3); 5 s unless
+    /// set.
+    pub fn timeout(self, timeout: Duration) -> Self {
+        Self { timeout, ..self }
+    }
+
+    fn at(location: Location) -> Self {
+        Self { location, timeout: DEFAULT_LIMIT, open: Mutex::new(None) }
     }
 }
 
 fn shared(name: &str) -> Arc<Database<MemoryEngine>> {
     let mut shared = SHARED.lock();
-    // A child has its own memory, not a copy of its parent's that nobody keeps.
+    // A forked child starts with empty memory: no thread would keep its copy of the parent's.
     let open = shared.get(name).and_then(Weak::upgrade).filter(|it| it.join());
     open.unwrap_or_else(|| {
         let database = Arc::new(Database::new(MemoryEngine::default()));
@@ -89,13 +119,14 @@ impl Connection for EmbeddedConnection {
         if self.is_healthy() {
             return Ok(());
         }
-        let opened = match self.place.clone() {
+        let opened = match self.location.clone() {
             // Opening a file reads it, and may wait for the disk or for another process. The link
             // is made there as well: a caller who goes away meanwhile leaves it to be dropped, which
             // ends the use of the file that it stands for.
-            Place::File(path) => blocking(move || file::open(&path).map(link)).await?,
-            Place::Private => link(Arc::new(Database::new(MemoryEngine::default()))),
-            Place::Shared(name) => link(shared(&name)),
+            #[cfg(feature = "file")]
+            Location::File(path) => blocking(move || file::open(&path).map(link)).await?,
+            Location::Private => link(Arc::new(Database::new(MemoryEngine::default()))),
+            Location::Shared(name) => link(shared(&name)),
         };
         let superseded = {
             let mut open = self.open.lock();
@@ -105,7 +136,7 @@ impl Connection for EmbeddedConnection {
                 open.replace(opened)
             }
         };
-        // One whose file is gone, or one of two that were opened at once.
+        // Either its file is gone, or two calls opened at the same time and the other one was first.
         match superseded {
             Some(superseded) => superseded.shut_down().await,
             None => Ok(()),
@@ -132,14 +163,19 @@ impl Connection for EmbeddedConnection {
                 config.name
             )));
         }
-        if matches!(self.place, Place::File(_)) && config.storage == StorageType::Memory {
+        if self.location.is_file() && config.storage == StorageType::Memory {
             return Err(KvError::InvalidArgument(format!(
                 "store {:?}: storage \"memory\" is not kept in a file; connect to memory:",
                 config.name
             )));
         }
         let open = self.open.lock().clone().ok_or(KvError::NotConnected)?;
-        open.store(config).await
+        let deadlines = Deadlines::new(self.timeout);
+        deadlines.clone().keep(open.store(config, deadlines)).await
+    }
+
+    fn time_limit(&self) -> Option<Duration> {
+        Some(self.timeout)
     }
 
     fn capabilities(&self) -> ConnectionCapabilities {
@@ -158,14 +194,18 @@ impl Connection for EmbeddedConnection {
 
 #[async_trait]
 impl<E: Engine> Opened for Link<E> {
-    async fn store(self: Arc<Self>, config: StoreConfig) -> Result<Arc<dyn KvStore>, KvError> {
+    async fn store(
+        self: Arc<Self>,
+        config: StoreConfig,
+        deadlines: Deadlines,
+    ) -> Result<Arc<dyn KvStore>, KvError> {
         let database = self.database()?;
         let store = match database.find(&config)? {
             Some(store) => store,
             None if E::BLOCKS => blocking(move || database.create(&config)).await?,
             None => database.create(&config)?,
         };
-        Ok(Arc::new(EmbeddedStore::new(self, store)))
+        Ok(Arc::new(Timed::new(EmbeddedStore::new(self, store), deadlines)))
     }
 
     async fn shut_down(self: Arc<Self>) -> Result<(), KvError> {
@@ -186,7 +226,7 @@ fn link<E: Engine>(database: Arc<Database<E>>) -> Arc<dyn Opened> {
     Arc::new(Link::new(database))
 }
 
-/// Runs what may wait for the disk or for another process, off the caller's thread.
+/// Runs work that may wait for the disk or for another process on a thread for blocking work.
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, KvError> + Send + 'static,
 ) -> Result<T, KvError> {

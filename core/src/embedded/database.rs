@@ -1,59 +1,63 @@
+//! A database: an engine with its open stores and the threads that keep them.
+
 use super::alarm::{Alarm, LocalAlarm};
-use super::clock;
 use super::engine::{Engine, ReadTxn};
 use super::meta::StoreMeta;
 use super::rules;
 use super::worker::Worker;
-use crate::fork;
 use crate::kv::KvError;
+use crate::lifecycle::fork::Process;
 use crate::lock::{Mutex, RwLock};
+use crate::platform::clock;
 use crate::store::StoreConfig;
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 use tokio::sync::watch as signal;
 
-/// An engine with the stores that are open on it, and the thread that keeps them: it ends what is
-/// due and tells watches of changes that other processes made.
+/// An engine with the stores that are open on it, and its keeper: the thread that ends entries whose
+/// time is over and wakes watches when another process has written.
 ///
-/// Several connections may share one. It closes with the last of them, whoever else holds it.
+/// Several connections may share one. It closes when the last of them leaves, even if stores or
+/// watches still hold it.
 pub(super) struct Database<E: Engine> {
     pub(super) engine: E,
-    stores: RwLock<HashMap<String, Arc<OpenStore>>>,
-    keeper: Mutex<Keeper>,
-    /// What the lookout sleeps on.
+    stores: RwLock<HashMap<String, Arc<SharedStore>>>,
+    threads: Mutex<Threads>,
+    /// Wakes the lookout.
     lookout: Arc<LocalAlarm>,
-    /// Connections that use it; nobody can join once the last has left.
+    /// The number of connections that use it. None can join once the last has left.
     users: Mutex<usize>,
-    generation: u64,
+    owner: Process,
 }
 
 /// A store that is open in this process.
 #[derive(Debug)]
-pub(super) struct OpenStore {
+pub(super) struct SharedStore {
     pub(super) name: String,
     pub(super) id: u32,
     pub(super) incarnation: u64,
-    /// Whether every entry ends some time.
+    /// True if the store has a `max_age`, so that every entry ends.
     pub(super) ages: bool,
-    /// Rung after every change, by anyone. It says nothing but "look": a watch knows its position.
+    /// Rung after every change by any process. It carries no data: a watch knows its position.
     pub(super) bell: signal::Sender<()>,
 }
 
+/// The threads of a database, until it is closed.
 #[derive(Default)]
-struct Keeper {
-    worker: Option<Worker>,
+struct Threads {
+    keeper: Option<Worker>,
     lookout: Option<Worker>,
     stop: bool,
 }
 
-/// Rows ended in one transaction, so that a mass expiry does not hold up writers.
+/// The most rows that one transaction ends. Writers get their turn between two of them.
 const EXPIRED_AT_ONCE: usize = 1000;
-/// How long the keeper sleeps with nothing due: a safety net under the alarm.
+/// The longest that the keeper sleeps, in case an alarm was missed.
 const IDLE: Duration = Duration::from_secs(1);
-/// How often the keeper clears up after processes that were killed.
+/// How often the keeper frees the reader slots of killed processes.
 const TIDY: Duration = Duration::from_secs(30);
-/// How often it is looked whether what is under the engine is still there.
+/// How often the lookout checks that the engine's file is still there.
 const LOOK: Duration = Duration::from_millis(400);
 
 impl<E: Engine> Database<E> {
@@ -63,35 +67,53 @@ impl<E: Engine> Database<E> {
             users: Mutex::new(1),
             engine,
             stores: RwLock::default(),
-            keeper: Mutex::default(),
+            threads: Mutex::default(),
             lookout: Arc::default(),
-            generation: fork::generation(),
+            owner: Process::this(),
         }
     }
 
     /// Adds a user, unless the database is closing or a parent process opened it.
     pub(super) fn join(&self) -> bool {
         let mut users = self.users.lock();
-        let open = *users > 0 && self.generation == fork::generation();
+        let open = *users > 0 && self.owner.is_this();
         *users += usize::from(open);
         open
     }
 
-    /// Takes a user away, and closes with the last one. What a parent process opened is not closed
-    /// in its child.
+    /// Takes a user away, and closes with the last one.
     pub(super) fn leave(&self) {
-        let last = {
-            let mut users = self.users.lock();
-            *users = users.saturating_sub(1);
-            *users == 0
-        };
-        if last && self.generation == fork::generation() {
+        if self.is_left_by_the_last() {
             self.close();
         }
     }
 
+    /// Takes a user away without waiting. The last user's database is closed by a thread of its own,
+    /// since closing may wait for a thread that itself waits for another process.
+    pub(super) fn leave_at_once(self: &Arc<Self>) {
+        if !self.is_left_by_the_last() {
+            return;
+        }
+        if !E::BLOCKS && self.threads.lock().keeper.is_none() {
+            return self.close();
+        }
+        let database = self.clone();
+        if let Err(error) = Worker::spawn("slipstream-close", move || database.close()) {
+            tracing::warn!(%error, "no thread to close a store on, so its last user closes it");
+            self.close();
+        }
+    }
+
+    /// Takes a user away. True if it was the last one and this process opened the database: a forked
+    /// child does not close what its parent opened.
+    fn is_left_by_the_last(&self) -> bool {
+        let mut users = self.users.lock();
+        *users = users.saturating_sub(1);
+        *users == 0 && self.owner.is_this()
+    }
+
     /// Opens a store that exists, as it is (L2).
-    pub(super) fn find(&self, config: &StoreConfig) -> Result<Option<Arc<OpenStore>>, KvError> {
+    pub(super) fn find(&self, config: &StoreConfig) -> Result<Option<Arc<SharedStore>>, KvError> {
         if let Some(store) = self.stores.read().get(&config.name) {
             return Ok(Some(store.clone()));
         }
@@ -100,7 +122,7 @@ impl<E: Engine> Database<E> {
     }
 
     /// Makes a store and opens it; another process may have made it meanwhile.
-    pub(super) fn create(&self, config: &StoreConfig) -> Result<Arc<OpenStore>, KvError> {
+    pub(super) fn create(&self, config: &StoreConfig) -> Result<Arc<SharedStore>, KvError> {
         let incarnation = getrandom::u64().map_err(|error| {
             KvError::OperationFailed(format!("no random numbers to be had: {error}"))
         })?;
@@ -108,7 +130,7 @@ impl<E: Engine> Database<E> {
         Ok(self.open(meta, config))
     }
 
-    fn open(&self, meta: StoreMeta, config: &StoreConfig) -> Arc<OpenStore> {
+    fn open(&self, meta: StoreMeta, config: &StoreConfig) -> Arc<SharedStore> {
         let differences = meta.differences(config);
         if !differences.is_empty() {
             tracing::info!(
@@ -117,7 +139,7 @@ impl<E: Engine> Database<E> {
                 "the store exists with another configuration and is opened as it is"
             );
         }
-        let store = OpenStore {
+        let store = SharedStore {
             name: config.name.clone(),
             id: meta.id,
             incarnation: meta.incarnation,
@@ -128,34 +150,34 @@ impl<E: Engine> Database<E> {
     }
 
     /// The counters of an open store.
-    pub(super) fn meta(txn: &dyn ReadTxn, store: &OpenStore) -> Result<StoreMeta, KvError> {
+    pub(super) fn meta(txn: &dyn ReadTxn, store: &SharedStore) -> Result<StoreMeta, KvError> {
         match StoreMeta::load(txn, &store.name)? {
             Some(meta) if meta.incarnation == store.incarnation => Ok(meta),
             _ => Err(KvError::CursorExpired),
         }
     }
 
-    /// Starts the keeper, if it does not run yet: needed once something can end or is watched.
+    /// Starts the keeper unless it runs. It is needed once an entry can end or a watch is open.
     pub(super) fn keep(self: &Arc<Self>) {
-        let mut keeper = self.keeper.lock();
-        if keeper.worker.is_none() && !keeper.stop {
+        let mut threads = self.threads.lock();
+        if threads.keeper.is_none() && !threads.stop {
             let database = Arc::downgrade(self);
             let alarm = self.engine.alarm();
             let run = move || Self::run(&database, &*alarm);
-            keeper.worker = Worker::spawn("slipstream-keeper", run)
+            threads.keeper = Worker::spawn("slipstream-keeper", run)
                 .inspect_err(|error| tracing::error!(%error, "no thread for the keeper"))
                 .ok();
         }
     }
 
-    /// Starts the lookout, which notices within a second that what is under the engine is lost, and
-    /// has watches look, which find out then.
+    /// Starts the lookout. It notices within a second that the engine's file is lost, and wakes the
+    /// watches, whose next read then fails.
     pub(super) fn look_out(self: &Arc<Self>) {
         let database = Arc::downgrade(self);
         let alarm = self.lookout.clone();
         let run = move || {
             while let Some(database) = database.upgrade() {
-                if database.keeper.lock().stop {
+                if database.threads.lock().stop {
                     return;
                 }
                 if database.engine.loss().is_some() {
@@ -165,7 +187,7 @@ impl<E: Engine> Database<E> {
                 alarm.wait(LOOK);
             }
         };
-        self.keeper.lock().lookout = Worker::spawn("slipstream-lookout", run)
+        self.threads.lock().lookout = Worker::spawn("slipstream-lookout", run)
             .inspect_err(|error| tracing::error!(%error, "no thread for the lookout"))
             .ok();
     }
@@ -174,7 +196,7 @@ impl<E: Engine> Database<E> {
         let mut tidied = Instant::now();
         // The database is not held while this sleeps, so that it closes with its last connection.
         while let Some(database) = database.upgrade() {
-            if database.keeper.lock().stop || database.engine.loss().is_some() {
+            if database.threads.lock().stop || database.engine.loss().is_some() {
                 return;
             }
             if database.engine.has_changes() {
@@ -196,12 +218,12 @@ impl<E: Engine> Database<E> {
         }
     }
 
-    /// Ends the keeper and the lookout, and lets go of the engine.
+    /// Ends the keeper and the lookout, and closes the engine.
     fn close(&self) {
         let workers = {
-            let mut keeper = self.keeper.lock();
-            keeper.stop = true;
-            [keeper.worker.take(), keeper.lookout.take()]
+            let mut threads = self.threads.lock();
+            threads.stop = true;
+            [threads.keeper.take(), threads.lookout.take()]
         };
         self.engine.alarm().ring();
         self.lookout.ring();
@@ -211,7 +233,7 @@ impl<E: Engine> Database<E> {
         self.engine.close();
     }
 
-    /// Ends what is due in every open store; when the next entry ends.
+    /// Ends the entries of every open store whose time is over. Returns when the next one ends.
     fn end_what_is_due(&self) -> Result<Option<u64>, KvError> {
         let stores: Vec<_> = self.stores.read().values().cloned().collect();
         let mut next = None;

@@ -1,6 +1,7 @@
+//! The engine: an ordered map of tables, which the rules are written over.
+
 use super::alarm::Alarm;
-use super::rules::{Answer, Write};
-use crate::kv::KvError;
+use crate::kv::{KvError, Write, Written};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use tokio::sync::oneshot;
@@ -27,7 +28,7 @@ impl Table {
         [Self::Meta, Self::Entries, Self::Log, Self::Expiry, Self::Markers];
 }
 
-/// Told of each row of a range, until it breaks.
+/// Called with the key and the value of each row of a range, until it breaks.
 pub(super) type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>, KvError> + 'a;
 
 /// A consistent view of the tables.
@@ -58,19 +59,19 @@ pub(super) trait ReadTxn {
 /// The bytes of a store's number, which rows start with.
 pub(super) const STORE: usize = 4;
 
-/// Told of each change in the log, until it breaks: its row, its key and the key's record.
+/// Called with each row of the log, the key it names and that key's record, until it breaks.
 pub(super) type VisitChange<'a> =
     dyn FnMut(&[u8], &[u8], &[u8]) -> Result<ControlFlow<()>, KvError> + 'a;
 
-/// A change of the tables that is seen as a whole or not at all.
+/// A transaction that changes the tables: readers see all of it or nothing.
 pub(super) trait WriteTxn: ReadTxn {
     fn put(&mut self, table: Table, key: &[u8], value: &[u8]) -> Result<(), KvError>;
     fn delete(&mut self, table: Table, key: &[u8]) -> Result<(), KvError>;
 }
 
-/// Where the tables are kept.
+/// Keeps the tables.
 pub(super) trait Engine: Send + Sync + 'static {
-    /// Whether changing or closing it may wait for the disk or for another process.
+    /// True if a change or a close may wait for the disk or for another process.
     const BLOCKS: bool;
 
     /// Reads from one consistent view. Views must not be nested.
@@ -85,40 +86,44 @@ pub(super) trait Engine: Send + Sync + 'static {
         self.read(|txn| using(txn.get(Table::Entries, key)?))
     }
 
-    /// Changes the tables; the change is kept if `change` succeeds, and durable when this returns.
+    /// Changes the tables in one transaction. It is committed if `change` succeeds, and durable when
+    /// this returns.
     fn change<T>(
         &self,
         change: impl FnOnce(&mut dyn WriteTxn) -> Result<T, KvError>,
     ) -> Result<T, KvError>;
 
-    /// Asks for one write of a store. Engines for which a commit is dear do several in one.
+    /// Submits one write of a store. An engine with expensive commits puts several writes into one.
     fn submit(&self, store: &str, write: Write<'_>) -> Submitted;
 
-    /// What the keeper of this engine sleeps on.
+    /// The alarm that wakes the keeper.
     fn alarm(&self) -> Arc<dyn Alarm>;
 
-    /// Whether the tables have changed since this was asked last, where a writer alone cannot tell
-    /// all who watch: it is in another process, or was cancelled before it could.
+    /// True if the tables have changed since the last call, by a writer that could not wake the
+    /// watches itself: one in another process, or one that was cancelled.
     fn has_changes(&self) -> bool {
         false
     }
 
-    /// What happened to that which is under the engine, so that nothing on it works any longer.
+    /// The error of every further operation, if the engine has lost its file.
     fn loss(&self) -> Option<KvError> {
         None
     }
 
-    /// Clears up what killed processes left behind.
+    /// Frees what killed processes left behind.
     fn tidy(&self) {}
 
-    /// Lets go of the threads and files behind the engine.
+    /// Ends the engine's threads and closes its files.
     fn close(&self) {}
 }
 
-/// A write that was asked for.
+/// The answer to a write: what it did, or why it was refused.
+pub(super) type Answer = Result<Written, KvError>;
+
+/// What became of a submitted write.
 pub(super) enum Submitted {
     Done(Answer),
-    /// It was not taken: the store is closed.
+    /// The store is closed, so the write was not taken.
     Refused,
     Waiting(oneshot::Receiver<Answer>),
 }
@@ -128,7 +133,7 @@ impl Submitted {
         match self {
             Self::Done(outcome) => outcome,
             Self::Refused => Err(KvError::NotConnected),
-            // Whoever had it would have said that it was not made (W9).
+            // The thread that had the write would have answered if it had not made it (W9).
             Self::Waiting(outcome) => outcome.await.unwrap_or_else(|_| {
                 let text = "the thread that writes ended before it answered";
                 Err(KvError::ConnectionFailed(text.into()))

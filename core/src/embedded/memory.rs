@@ -1,20 +1,22 @@
+//! The engine in memory.
+
 use super::alarm::{Alarm, LocalAlarm};
-use super::clock;
 use super::engine::{Engine, ReadTxn, STORE, Submitted, Table, Visit, VisitChange, WriteTxn};
 use super::meta::StoreMeta;
-use super::rules::{self, Write};
-use crate::kv::KvError;
+use super::rules;
+use crate::kv::{KvError, Write};
 use crate::lock::RwLock;
+use crate::platform::clock;
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
-use hashbrown::hash_table::Entry as Place;
+use hashbrown::hash_table::Entry as Slot;
 use smallvec::SmallVec;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::BuildHasher;
 use std::ops::Bound;
 use std::sync::Arc;
 
-/// The tables in memory. One process, so a commit is the release of a lock.
+/// The tables in memory. Only one process sees them, so releasing the lock is the commit.
 #[derive(Default)]
 pub(super) struct MemoryEngine {
     tables: RwLock<Tables>,
@@ -27,13 +29,13 @@ struct Tables {
     entries: HashTable<Entry>,
     order: BTreeSet<Row>,
     hasher: RandomState,
-    /// The log's rows with the entries they are of, so that a watch looks nothing up.
+    /// The rows of the log with their entries, so that a watch need not look these up.
     log: BTreeMap<Row, Entry>,
     /// The other tables, by their number.
     others: [BTreeMap<Row, Row>; Table::ALL.len()],
 }
 
-/// Keys and most rows are short, and kept in place.
+/// Keys and most rows are short, and kept inline.
 type Row = SmallVec<[u8; 24]>;
 
 /// A key and its record side by side, so that finding one has the other at hand.
@@ -124,7 +126,7 @@ impl ReadTxn for Tables {
 impl WriteTxn for Tables {
     fn put(&mut self, table: Table, key: &[u8], value: &[u8]) -> Result<(), KvError> {
         if table == Table::Log {
-            // The record is written before the row that is of it.
+            // The rules write the record of a key before its row in the log.
             let entry = self.find(&[&key[..STORE], value].concat()).cloned();
             self.log.extend(entry.map(|entry| (Row::from_slice(key), entry)));
             return Ok(());
@@ -134,15 +136,15 @@ impl WriteTxn for Tables {
             return Ok(());
         }
         let hasher = &self.hasher;
-        let place = self.entries.entry(
+        let slot = self.entries.entry(
             hasher.hash_one(key),
             |entry| entry.key() == key,
             |entry| hasher.hash_one(entry.key()),
         );
-        match place {
-            Place::Occupied(mut entry) => *entry.get_mut() = Entry::new(key, value),
-            Place::Vacant(place) => {
-                place.insert(Entry::new(key, value));
+        match slot {
+            Slot::Occupied(mut entry) => *entry.get_mut() = Entry::new(key, value),
+            Slot::Vacant(slot) => {
+                slot.insert(Entry::new(key, value));
                 self.order.insert(Row::from_slice(key));
             }
         }
@@ -178,8 +180,8 @@ impl Engine for MemoryEngine {
         &self,
         change: impl FnOnce(&mut dyn WriteTxn) -> Result<T, KvError>,
     ) -> Result<T, KvError> {
-        // Nothing is undone on failure: the rules change nothing in a write that they refuse, and
-        // these tables fail at nothing themselves.
+        // Nothing need be undone on failure: the rules change nothing before they refuse a write, and
+        // operations on these tables cannot fail.
         change(&mut *self.tables.write())
     }
 

@@ -1,3 +1,5 @@
+//! The counters and the configuration of a store, in its own row.
+
 use super::engine::{ReadTxn, Table, WriteTxn};
 use super::record::number;
 use crate::kv::KvError;
@@ -8,7 +10,7 @@ use std::time::Duration;
 /// entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct StoreMeta {
-    /// What the rows of this store start with.
+    /// The number that the rows of this store start with.
     pub(super) id: u32,
     /// Tells this store from another one of the same name (contract rule V4).
     pub(super) incarnation: u64,
@@ -27,13 +29,20 @@ pub(super) struct StoreMeta {
     pub(super) max_age: u64,
     /// 0 is no limit.
     pub(super) max_bytes: u64,
+    /// How long marks of removals are kept, in milliseconds (W8).
+    pub(super) keep_marks: u64,
     pub(super) discard: DiscardPolicy,
     pub(super) storage: StorageType,
 }
 
+/// How long marks are kept unless the store says otherwise: 30 days.
+const KEEP_MARKS: u64 = 30 * 24 * 3600 * 1000;
+
 /// The key of the row that counts the stores. A name is never empty, so it is no store's.
 const STORES: &[u8] = &[0];
-const NUMBERS: usize = 9;
+/// The format of a store's header (`docs/formats.md`).
+const FORMAT: u8 = 1;
+const NUMBERS: usize = 10;
 
 impl StoreMeta {
     pub(super) fn load<T: ReadTxn + ?Sized>(txn: &T, name: &str) -> Result<Option<Self>, KvError> {
@@ -87,6 +96,7 @@ impl StoreMeta {
             max_history: config.max_history.unwrap_or(1),
             max_age: config.max_age.map_or(0, millis),
             max_bytes: config.max_bytes.map_or(0, i64::unsigned_abs),
+            keep_marks: KEEP_MARKS,
             discard: config.discard,
             storage: config.storage,
         }
@@ -103,8 +113,10 @@ impl StoreMeta {
             u64::from(self.max_history),
             self.max_age,
             self.max_bytes,
+            self.keep_marks,
         ];
-        let mut bytes = self.id.to_be_bytes().to_vec();
+        let mut bytes = vec![FORMAT];
+        bytes.extend(self.id.to_be_bytes());
         bytes.extend(numbers.iter().flat_map(|number| number.to_be_bytes()));
         bytes.extend([self.discard as u8, self.storage as u8]);
         bytes
@@ -112,7 +124,14 @@ impl StoreMeta {
 
     fn decode(bytes: &[u8]) -> Result<Self, KvError> {
         let damaged = || KvError::DeserializationError("a store's header is damaged".into());
-        let (id, rest) = bytes.split_at_checked(4).ok_or_else(damaged)?;
+        let (&format, rest) = bytes.split_first().ok_or_else(damaged)?;
+        if format > FORMAT {
+            return Err(KvError::OperationFailed(format!(
+                "the store has format {format}, which is newer than format {FORMAT} that this \
+                 version of slipstream reads; nothing is damaged: upgrade slipstream here"
+            )));
+        }
+        let (id, rest) = rest.split_at_checked(4).ok_or_else(damaged)?;
         let (numbers, rest) = rest.split_at_checked(NUMBERS * 8).ok_or_else(damaged)?;
         let at = |index: usize| number(&numbers[index * 8..][..8]);
         let (discard, storage) = match rest {
@@ -130,6 +149,7 @@ impl StoreMeta {
             max_history: at(6) as u32,
             max_age: at(7),
             max_bytes: at(8),
+            keep_marks: at(9),
             discard: if discard == 0 { DiscardPolicy::New } else { DiscardPolicy::Old },
             storage: if storage == 0 { StorageType::Memory } else { StorageType::Persistent },
         })
@@ -139,4 +159,53 @@ impl StoreMeta {
 /// A duration in whole milliseconds, rounded up (W5).
 pub(super) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As `docs/formats.md` says.
+    const FIXTURE: [u8; 87] = {
+        let mut bytes = [0; 87];
+        bytes[0] = 1;
+        bytes[4] = 2;
+        let mut at = 0;
+        while at < NUMBERS {
+            bytes[5 + at * 8 + 7] = at as u8 + 3;
+            at += 1;
+        }
+        bytes[85] = 1;
+        bytes[86] = 1;
+        bytes
+    };
+
+    #[test]
+    fn u1_a_stores_header_is_as_docs_formats_says() {
+        let meta = StoreMeta {
+            id: 2,
+            incarnation: 3,
+            tip: 4,
+            floor: 5,
+            live: 6,
+            markers: 7,
+            bytes: 8,
+            max_history: 9,
+            max_age: 10,
+            max_bytes: 11,
+            keep_marks: 12,
+            discard: DiscardPolicy::Old,
+            storage: StorageType::Persistent,
+        };
+        assert_eq!(meta.encode(), FIXTURE);
+        assert_eq!(StoreMeta::decode(&FIXTURE), Ok(meta));
+    }
+
+    #[test]
+    fn u1_a_newer_header_is_refused_as_newer() {
+        let mut bytes = FIXTURE.to_vec();
+        bytes[0] = 2;
+        let refused = StoreMeta::decode(&bytes).unwrap_err().to_string();
+        assert!(refused.contains("newer"), "{refused}");
+    }
 }

@@ -1,14 +1,15 @@
 //! The embedded store: one set of rules over a small ordered-map engine, in memory or in a file.
 //!
-//! `rules` is what a write means, `watch` what a watch is; an engine only keeps tables. A
-//! `database` is an engine with its open stores and the thread that keeps them, shared by the
-//! connections that are open on it.
+//! `rules.rs` performs writes and `watch.rs` reads the log; `memory.rs` and `file/` are engines, which
+//! only keep tables. `database.rs` is an engine with its open stores and threads. Connections share
+//! it, each through a `link.rs`. This room imports `kv`, `backend`, `lifecycle` and `platform`.
 
 mod alarm;
-mod clock;
+mod backend;
 mod connection;
 mod database;
 mod engine;
+#[cfg(feature = "file")]
 mod file;
 mod link;
 mod memory;
@@ -19,4 +20,7 @@ mod store;
 mod watch;
 mod worker;
 
+#[cfg(feature = "file")]
+pub(crate) use backend::FileBackend;
+pub(crate) use backend::MemoryBackend;
 pub use connection::EmbeddedConnection;

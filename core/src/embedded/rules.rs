@@ -1,50 +1,23 @@
-//! What a write means, for both engines: versions, tombstones, create over a tombstone, time to
-//! live, limits and compaction.
+//! The rules of writes, for both engines: versions, tombstones, create over a tombstone, time to live,
+//! limits and compaction.
 //!
 //! A write checks everything before it changes anything, so a refused one leaves no trace in the
 //! transaction that other writes share.
 
-use super::engine::{ReadTxn, Table, WriteTxn};
-use super::meta::StoreMeta;
+use super::engine::{Answer, ReadTxn, Table, WriteTxn};
+use super::meta::{StoreMeta, millis};
 use super::record::{Kind, Record, number};
-use crate::kv::KvError;
+use crate::kv::{Action, Condition, KvError, Write, Written};
 use crate::store::DiscardPolicy;
 use smallvec::SmallVec;
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 /// The largest value, in bytes.
 pub(super) const MAX_VALUE: usize = 64 << 20;
 
 /// Removals kept before compaction sweeps the oldest, if there are not more live keys than that.
 pub(super) const MARKERS_KEPT: u64 = 65_536;
-
-/// One write that was asked for.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Write<'a> {
-    pub(super) key: &'a str,
-    pub(super) action: Action<'a>,
-    /// The time to live, in milliseconds.
-    pub(super) ttl: Option<u64>,
-}
-
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Action<'a> {
-    Put(&'a [u8]),
-    Create(&'a [u8]),
-    Update(&'a [u8], u64),
-    Delete,
-    DeleteWithVersion(u64),
-    Purge,
-}
-
-/// What a write did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Written {
-    /// It wrote this version.
-    Version(u64),
-    /// There was nothing to do.
-    Nothing,
-}
 
 /// The key of a row: the store's number and the rest.
 pub(super) type RowKey = SmallVec<[u8; 64]>;
@@ -61,10 +34,7 @@ pub(super) fn end_of(store: u32) -> [u8; 4] {
     (store + 1).to_be_bytes()
 }
 
-/// What is said to the one who asked for a write: that it is done, or why it was refused.
-pub(super) type Answer = Result<Written, KvError>;
-
-/// Performs one write. An error instead of an answer is the engine's, and fails the transaction.
+/// Performs one write. The outer error comes from the engine and fails the whole transaction.
 pub(super) fn apply(
     txn: &mut dyn WriteTxn,
     meta: &mut StoreMeta,
@@ -72,43 +42,45 @@ pub(super) fn apply(
     now: u64,
 ) -> Result<Answer, KvError> {
     let key = row_key(meta.id, write.key.as_bytes());
-    let found = Found::load(txn, &key)?;
+    let found = Existing::load(txn, &key)?;
     let visible = found.filter(|found| found.is_visible(now));
     let live = found.is_some_and(|found| found.is_live(now));
     let current = visible.map(|found| found.version);
-    let value = match write.action {
-        Action::Create(_) if live => return Ok(Err(KvError::AlreadyExists)),
-        Action::Update(_, expected) | Action::DeleteWithVersion(expected)
+    let (value, ttl): (&[u8], _) = match write.action {
+        Action::Put { condition: Condition::Absent, .. } if live => {
+            return Ok(Err(KvError::AlreadyExists));
+        }
+        Action::Put { condition: Condition::Version(expected), .. }
+        | Action::Delete { expected: Some(expected) }
             if current != Some(expected) =>
         {
             return Ok(Err(KvError::RevisionMismatch));
         }
-        Action::Delete if !live => return Ok(Ok(Written::Nothing)),
-        Action::Purge if !found.is_some_and(|found| found.kind != Kind::Purged) => {
+        Action::Delete { expected: None } if !live => return Ok(Ok(Written::Nothing)),
+        Action::Purge if !found.is_some_and(|found| found.kind.is_shown()) => {
             return Ok(Ok(Written::Nothing));
         }
-        Action::Put(value) | Action::Create(value) | Action::Update(value, _) => value,
-        Action::Delete | Action::DeleteWithVersion(_) | Action::Purge => &[],
+        Action::Put { value, ttl, .. } => (value, ttl),
+        Action::Delete { .. } | Action::Purge => (&[], None),
     };
     let kind = match write.action {
+        Action::Put { .. } => Kind::Value,
+        Action::Delete { .. } => Kind::Tombstone,
         Action::Purge => Kind::Purged,
-        // An empty value is a tombstone, whoever writes it (R2).
-        _ if value.is_empty() => Kind::Tombstone,
-        _ => Kind::Value,
     };
     if kind == Kind::Value
         && let Some(refusal) = make_room(txn, meta, write.key, found, value.len(), now)?
     {
         return Ok(Err(refusal));
     }
-    let record = New { kind, deadline: deadline(meta, write.ttl, now), value };
+    let record = New { kind, deadline: deadline(meta, ttl, now), value };
     let version = record.write(txn, meta, &key, found)?;
     sweep_surplus(txn, meta)?;
     Ok(Ok(Written::Version(version)))
 }
 
-/// Ends what is due: a value becomes the mark of its removal, an old mark is swept. At most
-/// `limit` rows; whether there may be more.
+/// Ends at most `limit` rows whose time is over: a value becomes the mark of its removal, an old mark
+/// is swept. True if there may be more.
 pub(super) fn expire(
     txn: &mut dyn WriteTxn,
     meta: &mut StoreMeta,
@@ -122,7 +94,7 @@ pub(super) fn expire(
         Ok(if due.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
     })?;
     for key in &due {
-        let Some(found) = Found::load(txn, key)? else { continue };
+        let Some(found) = Existing::load(txn, key)? else { continue };
         end(txn, meta, key, found, now)?;
     }
     sweep_surplus(txn, meta)?;
@@ -141,14 +113,14 @@ pub(super) fn next_deadline(txn: &dyn ReadTxn, store: u32) -> Result<Option<u64>
 
 /// The record that a key has now, without its value.
 #[derive(Debug, Clone, Copy)]
-struct Found {
+struct Existing {
     version: u64,
     kind: Kind,
     deadline: u64,
     value_len: u64,
 }
 
-impl Found {
+impl Existing {
     fn load(txn: &dyn WriteTxn, key: &[u8]) -> Result<Option<Self>, KvError> {
         let Some(bytes) = txn.get(Table::Entries, key)? else { return Ok(None) };
         let Record { version, kind, deadline, value } = Record::decode(bytes)?;
@@ -157,6 +129,10 @@ impl Found {
 
     fn is_visible(&self, now: u64) -> bool {
         self.without_value().is_visible(now)
+    }
+
+    fn is_over(&self, now: u64) -> bool {
+        self.without_value().is_over(now)
     }
 
     fn is_live(&self, now: u64) -> bool {
@@ -181,7 +157,7 @@ impl New<'_> {
         txn: &mut dyn WriteTxn,
         meta: &mut StoreMeta,
         key: &[u8],
-        before: Option<Found>,
+        before: Option<Existing>,
     ) -> Result<u64, KvError> {
         let name = &key[4..];
         let version = meta.tip + 1;
@@ -210,27 +186,29 @@ impl New<'_> {
     }
 }
 
-/// Ends a record that is due or in the way: a value becomes the mark of its removal, a mark is swept.
+/// Ends a record whose time is over or whose room is needed: a value becomes the mark of its removal,
+/// a mark is swept.
 fn end(
     txn: &mut dyn WriteTxn,
     meta: &mut StoreMeta,
     key: &[u8],
-    found: Found,
+    found: Existing,
     now: u64,
 ) -> Result<(), KvError> {
     if found.kind != Kind::Value {
         return sweep(txn, meta, key, found);
     }
-    let mark = New { kind: Kind::Purged, deadline: deadline(meta, None, now), value: &[] };
+    let kind = if found.is_over(now) { Kind::Expired } else { Kind::Purged };
+    let mark = New { kind, deadline: deadline(meta, None, now), value: &[] };
     mark.write(txn, meta, key, Some(found)).map(|_| ())
 }
 
-/// Removes a mark for good. What came before it can no longer be told, so the floor moves up.
+/// Removes a mark for good. A cursor from before it is expired from now on, so the floor moves up.
 fn sweep(
     txn: &mut dyn WriteTxn,
     meta: &mut StoreMeta,
     key: &[u8],
-    found: Found,
+    found: Existing,
 ) -> Result<(), KvError> {
     unindex(txn, meta, found)?;
     uncount(meta, &key[4..], found);
@@ -243,19 +221,19 @@ fn sweep(
 fn sweep_surplus(txn: &mut dyn WriteTxn, meta: &mut StoreMeta) -> Result<(), KvError> {
     while meta.markers > meta.live.max(MARKERS_KEPT) {
         let Some(key) = first_of(txn, Table::Markers, meta.id, None)? else { break };
-        let Some(found) = Found::load(txn, &key)? else { break };
+        let Some(found) = Existing::load(txn, &key)? else { break };
         sweep(txn, meta, &key, found)?;
     }
     Ok(())
 }
 
-/// Sees to it that a value fits under the store's limits (W7), by removing the oldest entries
-/// where the store is set to; else says why it is refused.
+/// Makes room for a value under the store's limits (W7). A store that discards its oldest entries
+/// does so; any other returns why the value is refused.
 fn make_room(
     txn: &mut dyn WriteTxn,
     meta: &mut StoreMeta,
     key: &str,
-    found: Option<Found>,
+    found: Option<Existing>,
     value_len: usize,
     now: u64,
 ) -> Result<Option<KvError>, KvError> {
@@ -274,13 +252,13 @@ fn make_room(
     let own = row_key(meta.id, key.as_bytes());
     while full(meta) {
         let Some(oldest) = first_of(txn, Table::Log, meta.id, Some(&own))? else { break };
-        let Some(found) = Found::load(txn, &oldest)? else { break };
+        let Some(found) = Existing::load(txn, &oldest)? else { break };
         end(txn, meta, &oldest, found, now)?;
     }
     Ok(None)
 }
 
-/// The key in the first row of a store, of those that are not `but`.
+/// The key that the first row of a store in this table names, other than `but`.
 fn first_of(
     txn: &dyn WriteTxn,
     table: Table,
@@ -299,7 +277,7 @@ fn first_of(
     Ok(first)
 }
 
-fn unindex(txn: &mut dyn WriteTxn, meta: &StoreMeta, found: Found) -> Result<(), KvError> {
+fn unindex(txn: &mut dyn WriteTxn, meta: &StoreMeta, found: Existing) -> Result<(), KvError> {
     let version = version_key(meta.id, found.version);
     txn.delete(Table::Log, &version)?;
     if found.deadline != 0 {
@@ -311,17 +289,17 @@ fn unindex(txn: &mut dyn WriteTxn, meta: &StoreMeta, found: Found) -> Result<(),
     Ok(())
 }
 
-fn uncount(meta: &mut StoreMeta, name: &[u8], found: Found) {
+fn uncount(meta: &mut StoreMeta, name: &[u8], found: Existing) {
     match found.kind {
         Kind::Value => meta.live -= 1,
-        Kind::Tombstone | Kind::Purged => meta.markers -= 1,
+        Kind::Tombstone | Kind::Purged | Kind::Expired => meta.markers -= 1,
     }
     meta.bytes -= name.len() as u64 + found.value_len;
 }
 
-fn deadline(meta: &StoreMeta, ttl: Option<u64>, now: u64) -> u64 {
+fn deadline(meta: &StoreMeta, ttl: Option<Duration>, now: u64) -> u64 {
     let age = (meta.max_age != 0).then_some(meta.max_age);
-    let soonest = ttl.into_iter().chain(age).min();
+    let soonest = ttl.map(millis).into_iter().chain(age).min();
     soonest.map_or(0, |millis| now.saturating_add(millis))
 }
 

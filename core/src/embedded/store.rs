@@ -1,67 +1,64 @@
-use super::clock;
-use super::database::OpenStore;
+//! A store on an engine, as the traits of `kv` show it.
+
+use super::database::SharedStore;
 use super::engine::{Engine, Table};
 use super::link::Link;
-use super::meta::millis;
-use super::record::Record;
-use super::rules::{self, Action, MAX_VALUE, Write, Written, end_of, row_key};
+use super::record::{Kind, Record};
+use super::rules::{self, MAX_VALUE, end_of, row_key};
 use super::watch::EmbeddedWatch;
-use crate::key::{PrefixSet, check_key, check_prefix};
+use crate::kv::key::PrefixSet;
 use crate::kv::{
-    KvEntry, KvError, KvPurge, KvReader, KvTtl, KvWatcher, KvWriter, OpenWatch, VersionToken,
-    WatchCursor, check_duration,
+    Action, KvError, KvFound, KvRecord, OpenWatch, ReadStore, VersionToken, WatchCursor, Write,
+    WriteStore, Written,
 };
-use crate::store::KvStore;
-use async_trait::async_trait;
+use crate::lifecycle::timed::UntimedStore;
+use crate::platform::clock;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// A store on an engine, as the traits show it.
 pub(super) struct EmbeddedStore<E: Engine> {
     link: Arc<Link<E>>,
-    store: Arc<OpenStore>,
+    store: Arc<SharedStore>,
 }
 
-/// Entries read in one view of a scan, so that a large one holds nobody up. Keys are read in
-/// order, so a key that exists throughout is read once all the same (R4).
+/// The most entries that a scan reads in one view, so that others get their turn. Keys are read in
+/// order, so a key that exists throughout the scan is read exactly once (R4).
 const SCANNED_AT_ONCE: usize = 8192;
 
-/// Bytes of values read in one view, of which the last value may be more.
+/// The most bytes of values that a scan reads in one view; the last value may go over it.
 const BYTES_AT_ONCE: usize = 1 << 20;
 
 impl<E: Engine> EmbeddedStore<E> {
-    pub(super) fn new(link: Arc<Link<E>>, store: Arc<OpenStore>) -> Self {
+    pub(super) fn new(link: Arc<Link<E>>, store: Arc<SharedStore>) -> Self {
         Self { link, store }
     }
 
-    /// Takes something of the record of `key`, if it is shown.
+    /// Applies `take` to the record of `key`, if there is one and `shown` is true of it.
     fn find<T>(
         &self,
         key: &str,
         shown: impl FnOnce(&Record<'_>, u64) -> bool,
         take: impl FnOnce(&Record<'_>) -> T,
     ) -> Result<Option<T>, KvError> {
-        check_key(key)?;
         let row = row_key(self.store.id, key.as_bytes());
         self.link.with(|database| {
             database.engine.record(&row, |bytes| {
                 let Some(bytes) = bytes else { return Ok(None) };
                 let record = Record::decode(bytes)?;
-                // Most entries never end, and then the time does not matter.
+                // Most entries never end, and need no look at the clock.
                 let now = if record.deadline == 0 { 0 } else { clock::now() };
                 Ok(shown(&record, now).then(|| take(&record)))
             })
         })
     }
 
-    /// Collects something of every live entry with a prefix, in order.
+    /// Applies `collect` to every live entry with a prefix, in order.
     async fn list<T>(
         &self,
         prefix: &str,
         collect: impl Fn(&str, &Record<'_>) -> T,
     ) -> Result<Vec<T>, KvError> {
-        check_prefix(prefix)?;
         let mut from = row_key(self.store.id, prefix.as_bytes());
         let to = end_of_prefix(self.store.id, prefix.as_bytes());
         let mut found = Vec::new();
@@ -91,63 +88,15 @@ impl<E: Engine> EmbeddedStore<E> {
             tokio::task::yield_now().await;
         }
     }
-
-    async fn write(
-        &self,
-        key: &str,
-        action: Action<'_>,
-        ttl: Option<Duration>,
-    ) -> Result<Written, KvError> {
-        check_key(key)?;
-        if let Some(ttl) = ttl {
-            check_duration("ttl", ttl)?;
-        }
-        if let Action::Put(value) | Action::Create(value) | Action::Update(value, _) = action
-            && value.len() > MAX_VALUE
-        {
-            return Err(KvError::LimitExceeded(format!(
-                "a value of {} bytes is over the limit of {MAX_VALUE}",
-                value.len()
-            )));
-        }
-        let database = self.link.database()?;
-        let write = Write { key, action, ttl: ttl.map(millis) };
-        let written = database.engine.submit(&self.store.name, write).outcome().await?;
-        if written != Written::Nothing {
-            self.store.bell.send_replace(());
-        }
-        if ttl.is_some() || self.store.ages {
-            database.keep();
-        }
-        if ttl.is_some() {
-            // It may end before what the keeper is waiting for.
-            database.engine.alarm().ring();
-        }
-        Ok(written)
-    }
-
-    async fn put_version(
-        &self,
-        key: &str,
-        action: Action<'_>,
-        ttl: Option<Duration>,
-    ) -> Result<VersionToken, KvError> {
-        match self.write(key, action, ttl).await? {
-            Written::Version(version) => Ok(VersionToken::from_u64(version)),
-            Written::Nothing => Err(KvError::OperationFailed("nothing was written".into())),
-        }
-    }
 }
 
-#[async_trait]
-impl<E: Engine> KvReader for EmbeddedStore<E> {
-    async fn get(&self, key: &str) -> Result<Option<KvEntry>, KvError> {
-        self.find(key, |record, now| record.is_live(now), |record| entry(key, record))
+impl<E: Engine> ReadStore for EmbeddedStore<E> {
+    async fn get(&self, key: &str) -> Result<Option<KvRecord>, KvError> {
+        self.find(key, |record, now| record.is_live(now), |found| record(key, found))
     }
 
-    async fn get_many(&self, keys: &[&str]) -> Result<Vec<Option<KvEntry>>, KvError> {
-        keys.iter().try_for_each(|key| check_key(key))?;
-        // A closed connection is one even where there are no keys to look for (L1).
+    async fn get_many(&self, keys: &[&str]) -> Result<Vec<Option<KvRecord>>, KvError> {
+        // A closed connection is an error even if there are no keys to look for (L1).
         self.link.database()?;
         let mut found = Vec::with_capacity(keys.len());
         while found.len() < keys.len() {
@@ -162,7 +111,7 @@ impl<E: Engine> KvReader for EmbeddedStore<E> {
                     let record = txn.get(Table::Entries, &row)?.map(Record::decode).transpose()?;
                     let live = record.filter(|record| record.is_live(now));
                     bytes += live.as_ref().map_or(0, |record| record.value.len());
-                    found.push(live.map(|record| entry(key, &record)));
+                    found.push(live.map(|record| self::record(key, &record)));
                 }
                 Ok(())
             })?;
@@ -177,97 +126,47 @@ impl<E: Engine> KvReader for EmbeddedStore<E> {
         self.list(prefix, |key, _| key.to_owned()).await
     }
 
-    async fn scan(&self, prefix: &str) -> Result<Vec<KvEntry>, KvError> {
-        self.list(prefix, entry).await
+    async fn scan(&self, prefix: &str) -> Result<Vec<KvRecord>, KvError> {
+        self.list(prefix, record).await
     }
 
-    async fn entry(&self, key: &str) -> Result<Option<KvEntry>, KvError> {
-        self.find(key, |record, now| record.is_visible(now), |record| entry(key, record))
+    async fn entry(&self, key: &str) -> Result<Option<KvRecord>, KvError> {
+        self.find(key, |record, now| record.is_visible(now), |found| record(key, found))
     }
 
-    fn get_now(
-        &self,
-        key: &str,
-        value: &mut Vec<u8>,
-    ) -> Option<Result<Option<VersionToken>, KvError>> {
+    fn get_now(&self, key: &str, value: &mut Vec<u8>) -> Option<Result<Option<KvFound>, KvError>> {
         let take = |record: &Record<'_>| {
             value.extend_from_slice(record.value);
-            VersionToken::from_u64(record.version)
+            KvFound::new(VersionToken::from_u64(record.version), record.deadline)
         };
         Some(self.find(key, |record, now| record.is_live(now), take))
     }
 }
 
-#[async_trait]
-impl<E: Engine> KvWriter for EmbeddedStore<E> {
-    async fn put(&self, key: &str, value: &[u8]) -> Result<VersionToken, KvError> {
-        self.put_version(key, Action::Put(value), None).await
-    }
-
-    async fn delete(&self, key: &str) -> Result<bool, KvError> {
-        Ok(self.write(key, Action::Delete, None).await? != Written::Nothing)
-    }
-
-    async fn create(&self, key: &str, value: &[u8]) -> Result<VersionToken, KvError> {
-        self.put_version(key, Action::Create(value), None).await
-    }
-
-    async fn update(
-        &self,
-        key: &str,
-        value: &[u8],
-        expected: &VersionToken,
-    ) -> Result<VersionToken, KvError> {
-        let expected = expected.revision()?;
-        self.put_version(key, Action::Update(value, expected), None).await
-    }
-
-    async fn delete_with_version(
-        &self,
-        key: &str,
-        expected: &VersionToken,
-    ) -> Result<bool, KvError> {
-        let expected = expected.revision()?;
-        self.write(key, Action::DeleteWithVersion(expected), None).await.map(|_| true)
-    }
-}
-
-#[async_trait]
-impl<E: Engine> KvTtl for EmbeddedStore<E> {
-    async fn put_with_ttl(
-        &self,
-        key: &str,
-        value: &[u8],
-        ttl: Duration,
-    ) -> Result<VersionToken, KvError> {
-        self.put_version(key, Action::Put(value), Some(ttl)).await
-    }
-
-    async fn create_with_ttl(
-        &self,
-        key: &str,
-        value: &[u8],
-        ttl: Duration,
-    ) -> Result<VersionToken, KvError> {
-        self.put_version(key, Action::Create(value), Some(ttl)).await
-    }
-
-    async fn update_with_ttl(
-        &self,
-        key: &str,
-        value: &[u8],
-        expected: &VersionToken,
-        ttl: Duration,
-    ) -> Result<VersionToken, KvError> {
-        let expected = expected.revision()?;
-        self.put_version(key, Action::Update(value, expected), Some(ttl)).await
-    }
-}
-
-#[async_trait]
-impl<E: Engine> KvPurge for EmbeddedStore<E> {
-    async fn purge(&self, key: &str) -> Result<(), KvError> {
-        self.write(key, Action::Purge, None).await.map(|_| ())
+impl<E: Engine> WriteStore for EmbeddedStore<E> {
+    async fn write(&self, write: Write<'_>) -> Result<Written, KvError> {
+        let (size, ttl) = match write.action {
+            Action::Put { value, ttl, .. } => (value.len(), ttl),
+            Action::Delete { .. } | Action::Purge => (0, None),
+        };
+        if size > MAX_VALUE {
+            return Err(KvError::LimitExceeded(format!(
+                "a value of {size} bytes is over the limit of {MAX_VALUE}"
+            )));
+        }
+        let database = self.link.database()?;
+        let written = database.engine.submit(&self.store.name, write).outcome().await?;
+        if written != Written::Nothing {
+            self.store.bell.send_replace(());
+        }
+        if ttl.is_some() || self.store.ages {
+            database.keep();
+        }
+        if ttl.is_some() {
+            // The entry may end before the one that the keeper sleeps until.
+            database.engine.alarm().ring();
+        }
+        Ok(written)
     }
 }
 
@@ -280,43 +179,28 @@ impl<E: Engine> OpenWatch for EmbeddedStore<E> {
     }
 }
 
-impl<E: Engine> EmbeddedStore<E> {
-    fn share(&self) -> Arc<Self> {
-        Arc::new(Self { link: self.link.clone(), store: self.store.clone() })
+impl<E: Engine> Clone for EmbeddedStore<E> {
+    fn clone(&self) -> Self {
+        Self { link: self.link.clone(), store: self.store.clone() }
     }
 }
 
-impl<E: Engine> KvStore for EmbeddedStore<E> {
+impl<E: Engine> UntimedStore for EmbeddedStore<E> {
     fn name(&self) -> &str {
         &self.store.name
     }
 
-    fn reader(&self) -> Arc<dyn KvReader> {
-        self.share()
-    }
-
-    fn watcher(&self) -> Option<Arc<dyn KvWatcher>> {
-        Some(self.share())
-    }
-
-    fn writer(&self) -> Option<Arc<dyn KvWriter>> {
-        Some(self.share())
-    }
-
-    fn ttl_writer(&self) -> Option<Arc<dyn KvTtl>> {
-        Some(self.share())
-    }
-
-    fn purge_writer(&self) -> Option<Arc<dyn KvPurge>> {
-        Some(self.share())
+    fn has_ttl(&self) -> bool {
+        true
     }
 }
 
-fn entry(key: &str, record: &Record<'_>) -> KvEntry {
-    KvEntry {
-        key: key.to_owned(),
-        value: record.value.to_vec(),
-        version: VersionToken::from_u64(record.version),
+fn record(key: &str, record: &Record<'_>) -> KvRecord {
+    let found = KvRecord::live(key, record.value, VersionToken::from_u64(record.version));
+    match record.kind {
+        // The deadline of a mark is when it is swept.
+        Kind::Tombstone | Kind::Purged | Kind::Expired => found.into_tombstone(),
+        Kind::Value => found.ending_at(record.deadline),
     }
 }
 
@@ -327,7 +211,7 @@ fn utf8(key: &[u8]) -> Result<&str, KvError> {
 
 /// The first row after those whose keys have a prefix.
 fn end_of_prefix(store: u32, prefix: &[u8]) -> rules::RowKey {
-    // Key bytes are ASCII, so the last one of a prefix can always be counted up.
+    // Text has no byte of all ones, so the last one of a prefix can always be counted up.
     match prefix.split_last() {
         Some((last, rest)) => {
             let mut end = row_key(store, rest);

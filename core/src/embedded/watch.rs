@@ -1,13 +1,16 @@
-use super::clock;
-use super::database::{Database, OpenStore};
+//! A watch on an embedded store: a position in its log.
+
+use super::database::{Database, SharedStore};
 use super::engine::{Engine, STORE};
 use super::link::Link;
 use super::record::{Kind, Record, number};
 use super::rules::{end_of, version_key};
-use crate::key::PrefixSet;
+use crate::kv::key::PrefixSet;
 use crate::kv::{
-    BatchLimit, KvError, UpdateBatch, UpdateKind, VersionToken, WatchCursor, WatchSource,
+    BatchLimit, KvError, PurgeReason, UpdateBatch, UpdateKind, VersionToken, WatchCursor,
+    WatchSource,
 };
+use crate::platform::clock;
 use async_trait::async_trait;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -18,7 +21,7 @@ use tokio::sync::watch as signal;
 /// to lose, and a reader that stands still costs nothing.
 pub(super) struct EmbeddedWatch<E: Engine> {
     link: Arc<Link<E>>,
-    store: Arc<OpenStore>,
+    store: Arc<SharedStore>,
     prefixes: PrefixSet,
     from: From,
     bell: signal::Receiver<()>,
@@ -36,20 +39,21 @@ enum From {
     Position { position: u64, floor: u64 },
 }
 
-/// Log rows looked at in one view, so that a narrow prefix in a large store holds nobody up.
+/// The most rows of the log that one view reads, so that a narrow prefix in a large store lets others
+/// have their turn.
 const ROWS_AT_ONCE: usize = 16_384;
 
-/// What one view of the log gave.
-struct Page {
+/// The updates that one view of the log gave.
+struct LogPage {
     batch: UpdateBatch,
-    /// Whether the end of the log was reached.
+    /// True if the view reached the end of the log.
     complete: bool,
 }
 
 impl<E: Engine> EmbeddedWatch<E> {
     pub(super) fn new(
         link: Arc<Link<E>>,
-        store: Arc<OpenStore>,
+        store: Arc<SharedStore>,
         prefixes: PrefixSet,
         cursor: &WatchCursor,
     ) -> Result<Self, KvError> {
@@ -67,7 +71,7 @@ impl<E: Engine> EmbeddedWatch<E> {
         })
     }
 
-    fn read(&mut self, limit: BatchLimit) -> Result<Page, KvError> {
+    fn read(&mut self, limit: BatchLimit) -> Result<LogPage, KvError> {
         let database = self.link.database()?;
         let now = clock::now();
         let (page, from) = database.engine.read(|txn| {
@@ -98,8 +102,9 @@ impl<E: Engine> EmbeddedWatch<E> {
                 position = meta.tip;
             }
             let cursor = WatchCursor::from_u64(position).with_incarnation(meta.incarnation);
-            batch.set_frontier(cursor);
-            Ok((Page { batch, complete }, From::Position { position, floor }))
+            // `now` is before this view of the store, which has nothing after its end.
+            batch.set_frontier(if complete { cursor.with_time(now) } else { cursor });
+            Ok((LogPage { batch, complete }, From::Position { position, floor }))
         })?;
         self.from = from;
         Ok(page)
@@ -139,9 +144,13 @@ impl<E: Engine> EmbeddedWatch<E> {
             Kind::Value if record.is_over(now) => return Ok(()),
             Kind::Value => UpdateKind::Put,
             Kind::Tombstone => UpdateKind::Delete,
-            Kind::Purged => UpdateKind::Purge,
+            Kind::Purged => UpdateKind::Purge(PurgeReason::Purged),
+            Kind::Expired => UpdateKind::Purge(PurgeReason::Expired),
         };
         batch.push(kind, name, record.value, VersionToken::from_u64(record.version));
+        if record.kind == Kind::Value {
+            batch.end_last_at(record.deadline);
+        }
         Ok(())
     }
 }
@@ -174,7 +183,7 @@ impl<E: Engine> WatchSource for EmbeddedWatch<E> {
                     self.ended = true;
                     return Err(KvError::NotConnected);
                 }
-                // The bell hangs at the store, which is held here.
+                // The watch holds the store, so its bell cannot be gone.
                 _ = self.bell.changed() => {}
             }
         }

@@ -1,5 +1,7 @@
-use crate::fork;
+//! An error of a handle: what went wrong, and what was asked of which store and key.
+
 use crate::kv::KvError;
+use crate::lifecycle::fork::Process;
 use std::fmt;
 
 /// An error with what was asked: the operation, and the store and key where there are any.
@@ -26,8 +28,8 @@ impl Failure {
     }
 
     /// Notes the process the handle was made in, so that a forked child is told what to do.
-    pub(crate) fn made_in(mut self, generation: u64) -> Self {
-        self.inherited = self.error == KvError::NotConnected && generation != fork::generation();
+    pub(crate) fn made_in(mut self, owner: Process) -> Self {
+        self.inherited = self.error == KvError::NotConnected && !owner.is_this();
         self
     }
 

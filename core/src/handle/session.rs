@@ -1,75 +1,45 @@
-use super::deadline::Deadlines;
+//! A session: an open connection, as every language is given it.
+
 use super::failure::Failure;
 use super::store::Store;
-use super::url;
-use crate::fork;
-use crate::kv::{KvError, check_duration};
-use crate::nats::NatsOptions;
+use crate::BACKENDS;
+use crate::backend::ConnectOptions;
+use crate::lifecycle::deadline::Deadlines;
+use crate::lifecycle::lease::Own;
 use crate::store::{Connection, ConnectionCapabilities, StoreConfig};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How a session connects and how long its operations may take. Times are above zero and at most
-/// [`MAX_DURATION`](crate::kv::MAX_DURATION).
-#[derive(Debug, Clone)]
-pub struct ConnectOptions {
-    /// How long one operation may take before it ends in `Timeout` (contract rule L3).
-    pub timeout: Duration,
-    /// How long connecting may take (L4).
-    pub connect_timeout: Duration,
-    /// How to speak to a NATS cluster; of no use, and so refused, with any other URL.
-    pub nats: NatsOptions,
-}
-
-impl ConnectOptions {
-    fn check(&self) -> Result<(), KvError> {
-        check_duration("timeout", self.timeout)?;
-        check_duration("connect_timeout", self.connect_timeout)
-    }
-}
-
-impl Default for ConnectOptions {
-    fn default() -> Self {
-        Self {
-            timeout: Duration::from_secs(5),
-            connect_timeout: Duration::from_secs(5),
-            nats: NatsOptions::default(),
-        }
-    }
-}
-
 /// An open connection.
 #[derive(Clone)]
 pub struct Session {
-    connection: Arc<dyn Connection>,
+    connection: Own<Arc<dyn Connection>>,
     timeout: Duration,
     url: Arc<str>,
-    generation: u64,
 }
 
 /// Connects to the store behind a URL: `memory:` (private), `memory:NAME` (shared in the process),
 /// `file:PATH` (shared by every process that opens it), or a NATS cluster: `nats://HOST`,
 /// `tls://HOST`, `ws://HOST` or `wss://HOST`, with `USER:PASSWORD@` or `TOKEN@` before the host,
-/// `:PORT` behind it, and further servers after commas.
+/// `:PORT` behind it, and further servers after commas. A program may add URLs of other schemes with
+/// [`register_backend`](crate::register_backend).
 pub async fn connect(url: &str, options: ConnectOptions) -> Result<Session, Failure> {
     let connection = options
         .check()
-        .and_then(|()| url::open(url, &options))
+        .and_then(|()| BACKENDS.open(url, &options))
         .map_err(|error| Failure::new(error, "connect"))?;
-    let limit = options.connect_timeout;
-    let session = Session::new(connection, url, options);
-    Deadlines::new(limit)
-        .keep(session.connection.connect())
+    Deadlines::new(options.connect_timeout)
+        .keep(connection.connect())
         .await
         .map_err(|error| Failure::new(error, "connect"))?;
-    Ok(session)
+    Ok(Session::new(connection, url, options))
 }
 
 impl Session {
     /// Wraps a connection that is already open, of any backend. `url` is for people to read.
     pub fn new(connection: Arc<dyn Connection>, url: &str, options: ConnectOptions) -> Self {
-        let url = url::shown(url).into();
-        Self { connection, timeout: options.timeout, url, generation: fork::generation() }
+        let url = BACKENDS.shown(url).into();
+        Self { connection: Own::new(connection), timeout: options.timeout, url }
     }
 
     /// Where this session is connected to, without a password or token (L4).
@@ -82,39 +52,42 @@ impl Session {
         let name = config.name.clone();
         let opened = async {
             config.check()?;
-            self.check_process()?;
-            self.connection.store_with_config(config).await
+            self.connection.get()?.store_with_config(config).await
         };
-        match Deadlines::new(self.timeout).keep(opened).await {
+        let opened = match self.is_timed() {
+            true => opened.await,
+            false => Deadlines::new(self.timeout).keep(opened).await,
+        };
+        match opened {
             Ok(store) => Ok(Store::new(store, self.timeout)),
             Err(error) => {
-                Err(Failure::new(error, "store").in_store(&name).made_in(self.generation))
+                Err(Failure::new(error, "store").in_store(&name).made_in(self.connection.owner()))
             }
         }
+    }
+
+    /// True if the connection ends the opening of a store by itself, soon enough.
+    fn is_timed(&self) -> bool {
+        let limit = self.connection.get().ok().and_then(|connection| connection.time_limit());
+        limit.is_some_and(|limit| limit <= self.timeout)
     }
 
     /// Ends open watches and makes every handle of this session answer `NotConnected` (L5).
     /// Twice is fine.
     pub async fn close(&self) -> Result<(), Failure> {
         // What a child inherited belongs to its parent, so there is nothing to close.
-        if self.check_process().is_err() {
-            return Ok(());
-        }
-        self.connection.shutdown().await.map_err(|error| Failure::new(error, "close"))
+        let Ok(connection) = self.connection.get() else { return Ok(()) };
+        connection.shutdown().await.map_err(|error| Failure::new(error, "close"))
     }
 
     /// Whether the connection works right now.
     pub fn is_healthy(&self) -> bool {
-        self.check_process().is_ok() && self.connection.is_healthy()
+        self.connection.get().is_ok_and(|connection| connection.is_healthy())
     }
 
-    /// What stores on this connection can do.
+    /// What stores on this connection can do: nothing in a forked child.
     pub fn capabilities(&self) -> ConnectionCapabilities {
-        self.connection.capabilities()
-    }
-
-    fn check_process(&self) -> Result<(), KvError> {
-        if self.generation == fork::generation() { Ok(()) } else { Err(KvError::NotConnected) }
+        self.connection.get().map(|connection| connection.capabilities()).unwrap_or_default()
     }
 }
 

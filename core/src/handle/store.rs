@@ -1,12 +1,14 @@
-use super::deadline::Deadlines;
+//! A store as every language is given it: arguments are checked, and errors say what was asked.
+
 use super::failure::Failure;
 use super::watch::Watch;
-use crate::fork;
-use crate::key::{check_key, check_prefix};
+use crate::kv::key::{check_key, check_named, check_prefix};
 use crate::kv::{
-    KvEntry, KvError, KvPurge, KvReader, KvTtl, KvWatcher, KvWriter, VersionToken, WatchCursor,
-    check_duration,
+    KvError, KvFound, KvPurge, KvReader, KvRecord, KvTtl, KvWatcher, KvWriter, VersionToken,
+    WatchCursor, check_duration,
 };
+use crate::lifecycle::deadline::Deadlines;
+use crate::lifecycle::lease::Own;
 use crate::store::KvStore;
 use std::future::Future;
 use std::sync::Arc;
@@ -20,28 +22,34 @@ pub struct Store {
 
 struct Inner {
     name: String,
+    backend: Own<Backend>,
+}
+
+/// What a store offers.
+struct Backend {
     reader: Arc<dyn KvReader>,
     watcher: Option<Arc<dyn KvWatcher>>,
     writer: Option<Arc<dyn KvWriter>>,
     ttl: Option<Arc<dyn KvTtl>>,
     purge: Option<Arc<dyn KvPurge>>,
     deadlines: Deadlines,
-    generation: u64,
+    /// True if the store ends its reads and writes by itself, no later than these deadlines would.
+    is_timed: bool,
 }
 
 impl Store {
     /// Wraps a store of any backend. `timeout` is the deadline of one operation (L3).
     pub fn new(store: Arc<dyn KvStore>, timeout: Duration) -> Self {
-        let inner = Inner {
-            name: store.name().to_owned(),
+        let backend = Backend {
             reader: store.reader(),
             watcher: store.watcher(),
             writer: store.writer(),
             ttl: store.ttl_writer(),
             purge: store.purge_writer(),
             deadlines: Deadlines::new(timeout),
-            generation: fork::generation(),
+            is_timed: store.time_limit().is_some_and(|limit| limit <= timeout),
         };
+        let inner = Inner { name: store.name().to_owned(), backend: Own::new(backend) };
         Self { inner: Arc::new(inner) }
     }
 
@@ -51,8 +59,8 @@ impl Store {
     }
 
     /// The live entry of `key`, or nothing (R1).
-    pub async fn get(&self, key: &str) -> Result<Option<KvEntry>, Failure> {
-        self.read("get", key, self.inner.reader.get(key)).await
+    pub async fn get(&self, key: &str) -> Result<Option<KvRecord>, Failure> {
+        self.read("get", key, async { self.backend()?.reader.get_record(key).await }).await
     }
 
     /// [`get`](Self::get) where no waiting is needed: the version, with the value in `value`. `None`
@@ -61,10 +69,11 @@ impl Store {
         &self,
         key: &str,
         value: &mut Vec<u8>,
-    ) -> Option<Result<Option<VersionToken>, Failure>> {
+    ) -> Option<Result<Option<KvFound>, Failure>> {
         value.clear();
-        let answer = match self.check_process().and_then(|()| check_key(key)) {
-            Ok(()) => self.inner.reader.get_now(key, value)?,
+        let checked = self.backend().and_then(|backend| check_named(key).map(|()| backend));
+        let answer = match checked {
+            Ok(backend) => backend.reader.get_now(key, value)?,
             Err(error) => Err(error),
         };
         Some(answer.map_err(|error| self.failure(error, "get").of_key(key)))
@@ -72,10 +81,11 @@ impl Store {
 
     /// What [`get`](Self::get) finds for each of `keys`, in their order (R1); asked for at once
     /// where the store can do that. One bad key, and nothing is asked for.
-    pub async fn get_many(&self, keys: &[&str]) -> Result<Vec<Option<KvEntry>>, Failure> {
-        let refused = keys.iter().copied().find(|key| check_key(key).is_err());
-        let argument = refused.map_or(Ok(()), check_key);
-        self.checked(argument, self.inner.reader.get_many(keys)).await.map_err(|error| {
+    pub async fn get_many(&self, keys: &[&str]) -> Result<Vec<Option<KvRecord>>, Failure> {
+        let refused = keys.iter().copied().find(|key| check_named(key).is_err());
+        let argument = refused.map_or(Ok(()), check_named);
+        let read = async { self.backend()?.reader.get_many_records(keys).await };
+        self.checked(argument, read).await.map_err(|error| {
             let failure = self.failure(error, "get_many");
             match refused {
                 Some(key) => failure.of_key(key),
@@ -85,21 +95,21 @@ impl Store {
     }
 
     /// The raw last record of `key`, which may be a tombstone (R3).
-    pub async fn entry(&self, key: &str) -> Result<Option<KvEntry>, Failure> {
-        self.read("entry", key, self.inner.reader.entry(key)).await
+    pub async fn entry(&self, key: &str) -> Result<Option<KvRecord>, Failure> {
+        self.read("entry", key, async { self.backend()?.reader.entry_record(key).await }).await
     }
 
     /// Every live key with this prefix, sorted (R4).
     pub async fn keys(&self, prefix: &str) -> Result<Vec<String>, Failure> {
-        self.list("keys", prefix, self.inner.reader.keys(prefix)).await
+        self.list("keys", prefix, async { self.backend()?.reader.keys(prefix).await }).await
     }
 
     /// Every live entry whose key has this prefix, sorted by key (R4).
-    pub async fn scan(&self, prefix: &str) -> Result<Vec<KvEntry>, Failure> {
-        self.list("scan", prefix, self.inner.reader.scan(prefix)).await
+    pub async fn scan(&self, prefix: &str) -> Result<Vec<KvRecord>, Failure> {
+        self.list("scan", prefix, async { self.backend()?.reader.scan_records(prefix).await }).await
     }
 
-    /// Writes unconditionally (W1), for `ttl` if one is given (W5). An empty value is a tombstone
+    /// Writes unconditionally (W1), for `ttl` if one is given (W5). An empty value is a value
     /// (R2).
     pub async fn put(
         &self,
@@ -113,7 +123,7 @@ impl Store {
                 Some(ttl) => self.ttl(ttl)?.put_with_ttl(key, value, ttl).await,
             }
         };
-        self.write("put", key, write).await
+        self.write("put", key, check_key(key), write).await
     }
 
     /// Writes where there is no live value, else `AlreadyExists` (W1).
@@ -129,7 +139,7 @@ impl Store {
                 Some(ttl) => self.ttl(ttl)?.create_with_ttl(key, value, ttl).await,
             }
         };
-        self.write("create", key, write).await
+        self.write("create", key, check_key(key), write).await
     }
 
     /// Writes if `expected` is the current version, else `RevisionMismatch` (W2).
@@ -146,12 +156,13 @@ impl Store {
                 Some(ttl) => self.ttl(ttl)?.update_with_ttl(key, value, expected, ttl).await,
             }
         };
-        self.write("update", key, write).await
+        self.write("update", key, check_named(key), write).await
     }
 
     /// Deletes the key, leaving a tombstone; idempotent (W3).
     pub async fn delete(&self, key: &str) -> Result<bool, Failure> {
-        self.write("delete", key, async { self.writer()?.delete(key).await }).await
+        let write = async { self.writer()?.delete(key).await };
+        self.write("delete", key, check_named(key), write).await
     }
 
     /// Deletes the key if `expected` is its current version, else `RevisionMismatch` (W3).
@@ -161,26 +172,30 @@ impl Store {
         expected: &VersionToken,
     ) -> Result<bool, Failure> {
         let write = async { self.writer()?.delete_with_version(key, expected).await };
-        self.write("delete_with_version", key, write).await
+        self.write("delete_with_version", key, check_named(key), write).await
     }
 
     /// Drops the key's value and history (W4).
     pub async fn purge(&self, key: &str) -> Result<(), Failure> {
         let write = async {
-            let purge = self.inner.purge.as_ref();
+            let purge = self.backend()?.purge.as_ref();
             purge.ok_or_else(|| absent("purge"))?.purge(key).await
         };
-        self.write("purge", key, write).await
+        self.write("purge", key, check_named(key), write).await
     }
 
     /// Watches the keys that have one of `prefixes`: all of their state first, or what came after
-    /// `cursor` (section S). `[""]` is every key, `[]` ends at once.
+    /// `cursor` (section S), which a watch or an update handed out (V6). `[""]` is every key, `[]`
+    /// ends at once.
     pub fn watch(&self, prefixes: &[&str], cursor: &WatchCursor) -> Result<Watch, Failure> {
-        let watcher = self.inner.watcher.clone().ok_or_else(|| absent("watch"));
-        self.check_process()
-            .and_then(|()| prefixes.iter().try_for_each(|prefix| check_prefix(prefix)))
-            .and_then(|()| Watch::open(watcher?, prefixes, cursor, self.name()))
-            .map_err(|error| self.failure(error, "watch"))
+        let open = || {
+            let Backend { watcher, deadlines, .. } = self.backend()?;
+            prefixes.iter().try_for_each(|prefix| check_prefix(prefix))?;
+            cursor.check_enveloped()?;
+            let watcher = watcher.clone().ok_or_else(|| absent("watch"))?;
+            Watch::open(watcher, prefixes, cursor, self.name(), deadlines.clone())
+        };
+        open().map_err(|error| self.failure(error, "watch"))
     }
 
     async fn read<T>(
@@ -189,7 +204,7 @@ impl Store {
         key: &str,
         read: impl Future<Output = Result<T, KvError>>,
     ) -> Result<T, Failure> {
-        self.checked(check_key(key), read)
+        self.checked(check_named(key), read)
             .await
             .map_err(|error| self.failure(error, operation).of_key(key))
     }
@@ -209,15 +224,16 @@ impl Store {
         &self,
         operation: &'static str,
         key: &str,
+        argument: Result<(), KvError>,
         write: impl Future<Output = Result<T, KvError>>,
     ) -> Result<T, Failure> {
-        self.checked(check_key(key), write)
+        self.checked(argument, write)
             .await
             .map_err(|error| self.failure(error, operation).of_key(key).of_write())
     }
 
     fn failure(&self, error: KvError, operation: &'static str) -> Failure {
-        Failure::new(error, operation).in_store(self.name()).made_in(self.inner.generation)
+        Failure::new(error, operation).in_store(self.name()).made_in(self.inner.backend.owner())
     }
 
     async fn checked<T>(
@@ -225,23 +241,25 @@ impl Store {
         argument: Result<(), KvError>,
         operation: impl Future<Output = Result<T, KvError>>,
     ) -> Result<T, KvError> {
-        self.check_process()?;
+        let backend = self.backend()?;
         argument?;
-        self.inner.deadlines.keep(operation).await
+        match backend.is_timed {
+            true => operation.await,
+            false => backend.deadlines.keep(operation).await,
+        }
     }
 
-    fn check_process(&self) -> Result<(), KvError> {
-        let same = self.inner.generation == fork::generation();
-        if same { Ok(()) } else { Err(KvError::NotConnected) }
+    fn backend(&self) -> Result<&Backend, KvError> {
+        Ok(self.inner.backend.get()?)
     }
 
     fn writer(&self) -> Result<&Arc<dyn KvWriter>, KvError> {
-        self.inner.writer.as_ref().ok_or_else(|| absent("writes"))
+        self.backend()?.writer.as_ref().ok_or_else(|| absent("writes"))
     }
 
     fn ttl(&self, ttl: Duration) -> Result<&Arc<dyn KvTtl>, KvError> {
         check_duration("ttl", ttl)?;
-        self.inner.ttl.as_ref().ok_or_else(|| absent("ttl"))
+        self.backend()?.ttl.as_ref().ok_or_else(|| absent("ttl"))
     }
 }
 

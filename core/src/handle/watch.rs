@@ -1,13 +1,14 @@
+//! A watch as every language is given it: one reads it batch by batch, and others wait beside.
+
 use super::failure::Failure;
-use crate::fork;
-use crate::kv::{
-    BatchLimit, ChannelWatch, KvError, KvWatcher, UpdateBatch, WatchCursor, WatchSource,
-};
+use super::lending::Lender;
+use crate::kv::{BatchLimit, KvError, KvWatcher, UpdateBatch, WatchCursor};
+use crate::lifecycle::deadline::Deadlines;
+use crate::lifecycle::lease::Own;
 use crate::lock::Mutex;
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use tokio::sync::{Mutex as AsyncMutex, watch as signal};
+use tokio::sync::watch as signal;
 
 /// A watch: read it in batches until it ends.
 ///
@@ -20,12 +21,17 @@ pub struct Watch {
 
 struct Inner {
     store: String,
-    generation: u64,
-    reader: AsyncMutex<Reader>,
-    /// Whether somebody reads updates now: a second reader at once is an error.
+    state: Own<State>,
+}
+
+struct State {
+    lender: Lender,
+    /// True while a call reads updates: a second reader at once is an error.
     read: AtomicBool,
     stage: signal::Sender<Stage>,
     delivered: Mutex<WatchCursor>,
+    /// How long closing may take.
+    deadlines: Deadlines,
 }
 
 /// How far a watch is, for those who wait beside its reader.
@@ -36,61 +42,38 @@ enum Stage {
     Closed,
 }
 
-struct Reader {
-    source: Option<Box<dyn WatchSource>>,
-    /// Opened when first read, for stores that are read through a channel.
-    unopened: Option<Unopened>,
-    ahead: VecDeque<UpdateBatch>,
-    end: Option<Result<(), KvError>>,
-}
-
-struct Unopened {
-    watcher: Arc<dyn KvWatcher>,
-    prefixes: Vec<String>,
-    cursor: WatchCursor,
-}
-
 impl Watch {
     pub(super) fn open(
         watcher: Arc<dyn KvWatcher>,
         prefixes: &[&str],
         cursor: &WatchCursor,
         store: &str,
+        deadlines: Deadlines,
     ) -> Result<Self, KvError> {
-        let source = watcher.source(prefixes, cursor).transpose()?;
-        let unopened = source.is_none().then(|| Unopened {
-            watcher,
-            prefixes: prefixes.iter().map(|&p| p.to_owned()).collect(),
-            cursor: cursor.clone(),
-        });
-        let inner = Inner {
-            store: store.to_owned(),
-            generation: fork::generation(),
-            reader: AsyncMutex::new(Reader { source, unopened, ahead: VecDeque::new(), end: None }),
+        let state = State {
+            lender: Lender::open(watcher, prefixes, cursor)?,
             read: AtomicBool::new(false),
             stage: signal::Sender::new(Stage::Reading),
             delivered: Mutex::new(cursor.clone()),
+            deadlines,
         };
+        let inner = Inner { store: store.to_owned(), state: Own::new(state) };
         Ok(Self { inner: Arc::new(inner) })
     }
 
     /// The next updates, at least one; nothing once the watch has ended. Waits for them without a
     /// deadline. Dropping the future loses no update.
     pub async fn next_batch(&self, limit: BatchLimit) -> Result<Option<UpdateBatch>, Failure> {
-        self.check_process("watch")?;
-        if self.inner.read.swap(true, Ordering::Acquire) {
+        let state = self.state("watch")?;
+        if state.read.swap(true, Ordering::Acquire) {
             let error = "this watch is being read already; open one watch for each reader";
             return Err(self.failure(KvError::OperationFailed(error.into()), "watch"));
         }
-        let _reading = Reading(&self.inner.read);
+        let _turn = Turn(&state.read);
         let batch = tokio::select! {
             biased;
-            () = self.closed() => {
-                // `close` could not free the source while it was being read here.
-                self.free();
-                Ok(None)
-            }
-            batch = self.read(limit) => batch,
+            () = state.closed() => Ok(None),
+            batch = state.read(limit) => batch,
         };
         batch.map_err(|error| self.failure(error, "watch"))
     }
@@ -98,8 +81,8 @@ impl Watch {
     /// Waits until the first state is complete (S3): every update of it has been read, or waits in
     /// memory to be read next. With a cursor: until the watch has caught up with the store.
     pub async fn synced(&self) -> Result<(), Failure> {
-        self.check_process("synced")?;
-        let mut stage = self.inner.stage.subscribe();
+        let state = self.state("synced")?;
+        let mut stage = state.stage.subscribe();
         loop {
             match *stage.borrow_and_update() {
                 Stage::Synced => return Ok(()),
@@ -109,12 +92,12 @@ impl Watch {
                 }
                 Stage::Reading => {}
             }
-            let outcome = tokio::select! {
+            let ended = tokio::select! {
                 biased;
                 _ = stage.changed() => continue,
-                outcome = self.read_ahead() => outcome,
+                ended = state.read_ahead() => ended,
             };
-            if outcome.map_err(|error| self.failure(error, "synced"))? {
+            if ended.map_err(|error| self.failure(error, "synced"))? {
                 return Ok(());
             }
             if !self.is_synced() {
@@ -126,70 +109,85 @@ impl Watch {
 
     /// Whether the first state is complete, as [`synced`](Self::synced) waits for it.
     pub fn is_synced(&self) -> bool {
-        *self.inner.stage.borrow() == Stage::Synced
+        self.inner.state.get().is_ok_and(|state| *state.stage.borrow() == Stage::Synced)
     }
 
     /// The position after the batches that were handed out (S4): what to resume from once all of
-    /// their updates are handled.
+    /// their updates are handled. Nothing is known of it in a forked child.
     pub fn cursor(&self) -> WatchCursor {
-        self.inner.delivered.lock().clone()
+        let delivered = self.inner.state.get().map(|state| state.delivered.lock().clone());
+        delivered.unwrap_or_default()
     }
 
-    /// Ends the watch and frees what is behind it (S9). A reader that waits is told the end.
-    pub fn close(&self) {
-        self.inner.stage.send_replace(Stage::Closed);
-        self.free();
-    }
-
-    fn free(&self) {
-        if let Ok(mut reader) = self.inner.reader.try_lock() {
-            reader.finish(Ok(()));
-            reader.ahead.clear();
+    /// Ends the watch at once, and has what is behind it freed (S9). A reader that waits is told the
+    /// end.
+    pub fn cancel(&self) {
+        // What a forked child inherited is its parent's to end.
+        if let Ok(state) = self.inner.state.get() {
+            state.stage.send_replace(Stage::Closed);
+            state.lender.close();
         }
     }
 
+    /// [Ends](Self::cancel) the watch, and waits until nothing is left of it on a server (S9). An
+    /// error says why something stays there. A call that reads the watch, and that nobody polls or
+    /// drops, holds this up until the deadline of an operation.
+    pub async fn close(&self) -> Result<(), Failure> {
+        self.cancel();
+        let Ok(state) = self.inner.state.get() else { return Ok(()) };
+        let gone = state.deadlines.keep(state.lender.gone()).await;
+        gone.map_err(|error| self.failure(error, "close"))
+    }
+
+    fn failure(&self, error: KvError, operation: &'static str) -> Failure {
+        let failure = Failure::new(error, operation).in_store(&self.inner.store);
+        failure.made_in(self.inner.state.owner())
+    }
+
+    fn state(&self, operation: &'static str) -> Result<&State, Failure> {
+        self.inner.state.get().map_err(|lapse| self.failure(lapse.into(), operation))
+    }
+}
+
+impl State {
     async fn closed(&self) {
-        let mut stage = self.inner.stage.subscribe();
+        let mut stage = self.stage.subscribe();
         // The sender lives in `self`, so waiting cannot fail.
         let _ = stage.wait_for(|stage| *stage == Stage::Closed).await;
     }
 
     async fn read(&self, limit: BatchLimit) -> Result<Option<UpdateBatch>, KvError> {
-        let mut reader = self.inner.reader.lock().await;
-        loop {
-            let batch = match reader.ahead.pop_front() {
-                Some(batch) => batch,
-                None => match reader.next(limit).await? {
-                    Some(batch) => batch,
-                    None => return Ok(None),
-                },
-            };
+        let Some(mut reader) = self.lender.lend().await else { return Ok(None) };
+        while let Some(mut batch) = reader.next(limit).await? {
             self.mark(&batch);
-            *self.inner.delivered.lock() = batch.frontier().clone();
+            let mut delivered = self.delivered.lock();
+            batch.follow(&delivered);
+            *delivered = batch.frontier().clone();
+            drop(delivered);
             if !batch.is_empty() {
                 return Ok(Some(batch));
             }
         }
+        Ok(None)
     }
 
-    /// Reads one batch to be delivered later; whether the watch has ended.
+    /// Reads one batch to be delivered later; true if the watch has ended.
     async fn read_ahead(&self) -> Result<bool, KvError> {
-        let mut reader = self.inner.reader.lock().await;
-        if reader.source.as_ref().is_some_and(|source| !source.marks_synced())
-            || reader.unopened.is_some()
-        {
+        // That the watch was closed is seen by who asks.
+        let Some(mut reader) = self.lender.lend().await else { return Ok(false) };
+        if !reader.marks_synced() {
             let error = "this store does not say when the first state is complete";
             return Err(KvError::OperationFailed(error.into()));
         }
-        let Some(batch) = reader.next(BatchLimit::default()).await? else { return Ok(true) };
+        let Some(batch) = reader.read(BatchLimit::default()).await? else { return Ok(true) };
         self.mark(&batch);
-        reader.ahead.push_back(batch);
+        reader.keep(batch);
         Ok(false)
     }
 
     fn mark(&self, batch: &UpdateBatch) {
         if batch.is_synced() {
-            self.inner.stage.send_if_modified(|stage| {
+            self.stage.send_if_modified(|stage| {
                 let first = *stage == Stage::Reading;
                 if first {
                     *stage = Stage::Synced;
@@ -198,53 +196,12 @@ impl Watch {
             });
         }
     }
-
-    fn failure(&self, error: KvError, operation: &'static str) -> Failure {
-        Failure::new(error, operation).in_store(&self.inner.store).made_in(self.inner.generation)
-    }
-
-    fn check_process(&self, operation: &'static str) -> Result<(), Failure> {
-        if self.inner.generation == fork::generation() {
-            return Ok(());
-        }
-        Err(self.failure(KvError::NotConnected, operation))
-    }
 }
 
-impl Reader {
-    async fn next(&mut self, limit: BatchLimit) -> Result<Option<UpdateBatch>, KvError> {
-        if let Some(end) = &self.end {
-            return end.clone().map(|()| None);
-        }
-        if let Some(Unopened { watcher, prefixes, cursor }) = self.unopened.take() {
-            let prefixes: Vec<&str> = prefixes.iter().map(String::as_str).collect();
-            self.source = Some(Box::new(ChannelWatch::start(watcher, &prefixes, &cursor)));
-        }
-        let Some(source) = &mut self.source else { return Ok(None) };
-        match source.next_batch(limit).await {
-            Ok(Some(batch)) => Ok(Some(batch)),
-            Ok(None) => {
-                self.finish(Ok(()));
-                Ok(None)
-            }
-            Err(error) => {
-                self.finish(Err(error.clone()));
-                Err(error)
-            }
-        }
-    }
+/// A turn of reading. It ends when the call ends, also when that is given up.
+struct Turn<'a>(&'a AtomicBool);
 
-    fn finish(&mut self, end: Result<(), KvError>) {
-        self.source = None;
-        self.unopened = None;
-        self.end.get_or_insert(end);
-    }
-}
-
-/// Ends a turn of reading, also when its future is dropped.
-struct Reading<'a>(&'a AtomicBool);
-
-impl Drop for Reading<'_> {
+impl Drop for Turn<'_> {
     fn drop(&mut self) {
         self.0.store(false, Ordering::Release);
     }

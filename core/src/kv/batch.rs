@@ -1,4 +1,47 @@
-use super::{KvEntry, KvUpdate, VersionToken, WatchCursor};
+//! Updates of a watch: one, and a batch of them, packed to cross a language boundary in one piece.
+
+use super::record::moment;
+use super::{KvEntry, KvRecord, VersionToken, WatchCursor};
+use std::time::SystemTime;
+
+/// One change that a watch delivers.
+#[derive(Debug, Clone)]
+pub enum KvUpdate {
+    /// The key has a new value.
+    Put(KvEntry),
+    /// The key was deleted.
+    Delete {
+        /// The key that was deleted.
+        key: String,
+        /// The version of the deletion.
+        version: VersionToken,
+    },
+    /// The key was purged with its history, or its time to live ended.
+    Purge {
+        /// The key that is gone.
+        key: String,
+        /// The version of the removal.
+        version: VersionToken,
+    },
+}
+
+impl KvUpdate {
+    /// The key that changed.
+    pub fn key(&self) -> &str {
+        match self {
+            Self::Put(entry) => &entry.key,
+            Self::Delete { key, .. } | Self::Purge { key, .. } => key,
+        }
+    }
+
+    /// The version of the change.
+    pub fn version(&self) -> &VersionToken {
+        match self {
+            Self::Put(entry) => &entry.version,
+            Self::Delete { version, .. } | Self::Purge { version, .. } => version,
+        }
+    }
+}
 
 /// What happened to a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -7,8 +50,19 @@ pub enum UpdateKind {
     Put,
     /// The key was deleted.
     Delete,
-    /// The key was purged, or its time to live ended.
-    Purge,
+    /// The key is gone with its history, for this reason.
+    Purge(PurgeReason),
+}
+
+/// Why a key is gone (contract rule W5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PurgeReason {
+    /// Somebody purged it.
+    Purged,
+    /// Its time to live ended.
+    Expired,
+    /// The store does not say.
+    Unknown,
 }
 
 /// One update inside an [`UpdateBatch`], borrowed.
@@ -22,6 +76,8 @@ pub struct UpdateRef<'a> {
     pub value: &'a [u8],
     /// The version of the change.
     pub version: &'a VersionToken,
+    /// When the value's time to live ends (R6); nothing if it has none.
+    pub expires_at: Option<SystemTime>,
 }
 
 /// Updates of a watch, packed: one buffer of keys, one of values, and a row of offsets each.
@@ -35,6 +91,8 @@ pub struct UpdateBatch {
     rows: Vec<Row>,
     synced: bool,
     frontier: WatchCursor,
+    /// The position before the first update.
+    start: WatchCursor,
 }
 
 #[derive(Debug, Clone)]
@@ -43,6 +101,8 @@ struct Row {
     value_end: usize,
     kind: UpdateKind,
     version: VersionToken,
+    /// When the value ends, in milliseconds since 1970; 0 is never.
+    end: u64,
 }
 
 impl UpdateBatch {
@@ -53,10 +113,18 @@ impl UpdateBatch {
             self.values.extend_from_slice(value);
         }
         let (key_end, value_end) = (self.keys.len(), self.values.len());
-        self.rows.push(Row { key_end, value_end, kind, version });
+        self.rows.push(Row { key_end, value_end, kind, version, end: 0 });
     }
 
-    /// Adds an update as the traits hand it out. An empty put is a deletion (R2).
+    /// Says when the value of the last update ends, in milliseconds since 1970; 0 is never.
+    pub fn end_last_at(&mut self, millis: u64) {
+        if let Some(row) = self.rows.last_mut() {
+            row.end = millis;
+        }
+    }
+
+    /// Adds an update of a store whose records carry no marks of ours: there an empty put is a
+    /// deletion (R2).
     pub fn push_update(&mut self, update: &KvUpdate) {
         match update {
             KvUpdate::Put(entry) if entry.value.is_empty() => {
@@ -69,7 +137,7 @@ impl UpdateBatch {
                 self.push(UpdateKind::Delete, key, &[], version.clone());
             }
             KvUpdate::Purge { key, version } => {
-                self.push(UpdateKind::Purge, key, &[], version.clone());
+                self.push(UpdateKind::Purge(PurgeReason::Unknown), key, &[], version.clone());
             }
         }
     }
@@ -101,6 +169,7 @@ impl UpdateBatch {
             key: &self.keys[key_start..row.key_end],
             value: &self.values[value_start..row.value_end],
             version: &row.version,
+            expires_at: moment(row.end),
         })
     }
 
@@ -135,16 +204,18 @@ impl UpdateBatch {
         self.frontier = frontier;
     }
 
+    /// Says from which position the batch was read, and binds its positions to the store (V4).
+    pub(crate) fn follow(&mut self, start: &WatchCursor) {
+        self.frontier = std::mem::take(&mut self.frontier).after(start);
+        self.start = start.clone();
+    }
+
     /// The position right after the update at `index`: what to resume from once that update is
     /// handled (S4).
     pub fn cursor_after(&self, index: usize) -> WatchCursor {
         match self.rows.get(index) {
             Some(row) if index + 1 < self.rows.len() => {
-                let cursor = WatchCursor::from_version(row.version.clone());
-                match self.frontier.incarnation() {
-                    Some(incarnation) => cursor.with_incarnation(incarnation),
-                    None => cursor,
-                }
+                self.frontier.moved_to(row.version.clone(), &self.start)
             }
             _ => self.frontier.clone(),
         }
@@ -152,13 +223,22 @@ impl UpdateBatch {
 }
 
 impl UpdateRef<'_> {
+    /// The record that this update left; a tombstone where the key is gone.
+    pub(crate) fn to_record(self) -> KvRecord {
+        let record = KvRecord::live(self.key, self.value, self.version.clone());
+        match self.kind {
+            UpdateKind::Put => KvRecord { expires_at: self.expires_at, ..record },
+            UpdateKind::Delete | UpdateKind::Purge(_) => record.into_tombstone(),
+        }
+    }
+
     /// This update as the traits hand it out.
     pub fn to_update(self) -> KvUpdate {
         let (key, version) = (self.key.to_owned(), self.version.clone());
         match self.kind {
             UpdateKind::Put => KvUpdate::Put(KvEntry { key, value: self.value.to_vec(), version }),
             UpdateKind::Delete => KvUpdate::Delete { key, version },
-            UpdateKind::Purge => KvUpdate::Purge { key, version },
+            UpdateKind::Purge(_) => KvUpdate::Purge { key, version },
         }
     }
 }

@@ -1,3 +1,5 @@
+//! The error of every operation: its kind, code and text.
+
 /// Why an operation failed: the same kinds, names and codes in every language (contract
 /// section E).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,7 +1,12 @@
-use super::{KvEntry, KvError, VersionToken};
+//! Reads of a store, as callers of the traits have them.
+
+use super::{KvEntry, KvError, KvFound, KvRecord};
 use async_trait::async_trait;
 
 /// Reads (contract section R).
+///
+/// A store implements the methods that give entries; those that give records say more of them, and
+/// have defaults that know no more than the entries say.
 #[async_trait]
 pub trait KvReader: Send + Sync {
     /// The live entry of `key`, or nothing. A missing key is never an error (R1).
@@ -28,13 +33,31 @@ pub trait KvReader: Send + Sync {
     /// [`get`](Self::get) would hide tombstones.
     async fn entry(&self, key: &str) -> Result<Option<KvEntry>, KvError>;
 
-    /// [`get`](Self::get) for a store that can answer without waiting: the version, with the value
-    /// in `value`. `None` where it has to wait, as is the default.
-    fn get_now(
-        &self,
-        key: &str,
-        value: &mut Vec<u8>,
-    ) -> Option<Result<Option<VersionToken>, KvError>> {
+    /// [`get`](Self::get) with when the entry ends (R6).
+    async fn get_record(&self, key: &str) -> Result<Option<KvRecord>, KvError> {
+        Ok(self.get(key).await?.map(KvRecord::from))
+    }
+
+    /// [`get_many`](Self::get_many) with when each entry ends (R6).
+    async fn get_many_records(&self, keys: &[&str]) -> Result<Vec<Option<KvRecord>>, KvError> {
+        Ok(self.get_many(keys).await?.into_iter().map(|it| it.map(KvRecord::from)).collect())
+    }
+
+    /// [`scan`](Self::scan) with when each entry ends (R6).
+    async fn scan_records(&self, prefix: &str) -> Result<Vec<KvRecord>, KvError> {
+        Ok(self.scan(prefix).await?.into_iter().map(KvRecord::from).collect())
+    }
+
+    /// [`entry`](Self::entry) with whether it is a tombstone (R3) and when it ends (R6). In a store
+    /// whose records carry no marks of ours, an empty one is a tombstone (R2).
+    async fn entry_record(&self, key: &str) -> Result<Option<KvRecord>, KvError> {
+        let record = self.entry(key).await?.map(KvRecord::from);
+        Ok(record.map(|it| if it.value.is_empty() { it.into_tombstone() } else { it }))
+    }
+
+    /// [`get_record`](Self::get_record) for a store that can answer without waiting: the entry,
+    /// with its value in `value`. `None` where it has to wait, as is the default.
+    fn get_now(&self, key: &str, value: &mut Vec<u8>) -> Option<Result<Option<KvFound>, KvError>> {
         let _ = (key, value);
         None
     }

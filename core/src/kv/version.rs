@@ -1,3 +1,5 @@
+//! The version of an entry: a token of opaque bytes.
+
 use super::KvError;
 use std::fmt;
 
@@ -50,7 +52,7 @@ impl VersionToken {
     pub(crate) fn revision(&self) -> Result<u64, KvError> {
         self.as_u64().ok_or_else(|| {
             let len = self.as_bytes().len();
-            KvError::OperationFailed(format!("expected a version of 8 bytes, got one of {len}"))
+            KvError::InvalidArgument(format!("expected a version of 8 bytes, got one of {len}"))
         })
     }
 

@@ -1,4 +1,6 @@
-use super::{KvError, KvUpdate, UpdateBatch, WatchCursor};
+//! The traits of watches, and the watch of a store that has only a channel.
+
+use super::{Footprint, Gone, KvError, KvUpdate, UpdateBatch, WatchCursor};
 use async_trait::async_trait;
 use std::sync::Arc;
 use tokio::sync::mpsc::{self, Sender};
@@ -90,6 +92,12 @@ pub trait WatchSource: Send {
     fn marks_synced(&self) -> bool {
         true
     }
+
+    /// Tells, once this source was dropped, when nothing is left of what it kept elsewhere (S9).
+    /// `None` if it keeps nothing, as is the default.
+    fn gone(&self) -> Option<Gone> {
+        None
+    }
 }
 
 /// A store whose watches are read in batches. The methods that fill a channel follow from that.
@@ -173,6 +181,8 @@ pub struct ChannelWatch {
     updates: mpsc::Receiver<KvUpdate>,
     task: Option<JoinHandle<Result<(), KvError>>>,
     frontier: WatchCursor,
+    /// Of the task.
+    gone: Gone,
 }
 
 impl ChannelWatch {
@@ -185,7 +195,10 @@ impl ChannelWatch {
         let prefixes: Vec<String> = prefixes.iter().map(|&p| p.to_owned()).collect();
         let frontier = cursor.clone();
         let from = cursor.clone();
+        let footprint = Footprint::new();
+        let gone = footprint.gone();
         let task = tokio::spawn(async move {
+            let _footprint = footprint;
             let prefixes: Vec<&str> = prefixes.iter().map(String::as_str).collect();
             if from.is_none() {
                 watcher.watch_prefixes(&prefixes, tx).await
@@ -193,7 +206,7 @@ impl ChannelWatch {
                 watcher.watch_prefixes_from(&prefixes, &from, tx).await
             }
         });
-        Self { updates, task: Some(task), frontier }
+        Self { updates, task: Some(task), frontier, gone }
     }
 }
 
@@ -223,6 +236,10 @@ impl WatchSource for ChannelWatch {
 
     fn marks_synced(&self) -> bool {
         false
+    }
+
+    fn gone(&self) -> Option<Gone> {
+        Some(self.gone.clone())
     }
 }
 

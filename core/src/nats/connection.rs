@@ -1,16 +1,23 @@
+//! A connection to a cluster: made, opened and shut down by whoever uses it.
+
 use crate::kv::KvError;
+use crate::lifecycle::deadline::{DEFAULT_LIMIT, Deadlines};
+use crate::lifecycle::lease::Own;
+use crate::lifecycle::timed::Timed;
 use crate::lock::Mutex;
 use crate::nats::connect::client::connect;
-use crate::nats::connect::config::{NatsConnectionConfig, Settings, TIMEOUT};
+use crate::nats::connect::config::{NatsConnectionConfig, Settings};
 use crate::nats::jetstream::bucket;
+use crate::nats::jetstream::open_connection::{OpenConnection, ReadsFrom};
 use crate::nats::store::NatsStore;
-use crate::nats::transport::current::Current;
-use crate::nats::transport::events::Events;
-use crate::nats::transport::link::{Link, Origin};
+use crate::nats::transport::client::current::Current;
+use crate::nats::transport::client::events::Events;
+use crate::nats::transport::router::{Origin, Router};
 use crate::store::{Connection, ConnectionCapabilities, KvStore, StoreConfig};
 use async_nats::Client;
 use async_trait::async_trait;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A connection to a NATS cluster, whose JetStream keeps the stores.
 ///
@@ -25,17 +32,18 @@ use std::sync::Arc;
 /// # Ok(()) }
 /// ```
 pub struct NatsConnection {
-    way: Way,
-    open: Mutex<Option<Arc<Link>>>,
+    source: ClientSource,
+    open: Mutex<Option<Own<Arc<OpenConnection>>>>,
     /// Held while connecting, so that two callers do not both do it.
     connecting: tokio::sync::Mutex<()>,
 }
 
-enum Way {
-    /// A client of its own, made from settings.
+/// Where the client of a connection comes from.
+enum ClientSource {
+    /// It is made from settings.
     Settings(Box<Settings>),
-    /// A client that somebody else made and keeps.
-    Client(Client),
+    /// Somebody else made it and keeps it.
+    HandedIn(Client),
 }
 
 impl NatsConnection {
@@ -50,19 +58,33 @@ impl NatsConnection {
     /// `Timeout` here, since the events of such a client go to whoever made it. Once the client has
     /// ended, every call is `ConnectionFailed`.
     pub fn from_client(client: Client) -> Self {
-        Self::by(Way::Client(client))
+        Self::by(ClientSource::HandedIn(client))
     }
 
     pub(crate) fn with_settings(settings: Settings) -> Self {
-        Self::by(Way::Settings(Box::new(settings)))
+        Self::by(ClientSource::Settings(Box::new(settings)))
     }
 
-    fn by(way: Way) -> Self {
-        Self { way, open: Mutex::new(None), connecting: tokio::sync::Mutex::default() }
+    fn by(source: ClientSource) -> Self {
+        Self { source, open: Mutex::new(None), connecting: tokio::sync::Mutex::default() }
     }
 
-    fn link(&self) -> Option<Arc<Link>> {
-        self.open.lock().clone().filter(|link| !link.is_closed())
+    /// How long one operation may take (L3).
+    fn timeout(&self) -> Duration {
+        match &self.source {
+            ClientSource::Settings(settings) => settings.timeout,
+            ClientSource::HandedIn(_) => DEFAULT_LIMIT,
+        }
+    }
+
+    /// What was opened in this process and was not closed.
+    fn opened(&self) -> Option<Arc<OpenConnection>> {
+        self.last_opened().filter(|opened| !opened.router.is_closed())
+    }
+
+    /// What was opened in this process, until it is closed for good.
+    fn last_opened(&self) -> Option<Arc<OpenConnection>> {
+        self.open.lock().as_ref()?.get().ok().cloned()
     }
 }
 
@@ -70,60 +92,73 @@ impl NatsConnection {
 impl Connection for NatsConnection {
     async fn connect(&self) -> Result<(), KvError> {
         let _connecting = self.connecting.lock().await;
-        if let Some(link) = self.link() {
-            return link.check_open();
+        if let Some(opened) = self.opened() {
+            return opened.router.check_open();
         }
         let events = Events::new();
-        let link = match &self.way {
-            Way::Settings(settings) => {
+        let opened = match &self.source {
+            ClientSource::Settings(settings) => {
                 let teller = events.teller();
                 teller.hear();
-                let (client, dial) = connect(settings, &events, &teller).await?;
+                let (client, dial) = connect(settings, &teller).await?;
                 let origin = Origin::Ours(settings.clone(), dial);
-                Link::start(Current::new(client), &events, settings.timeout, origin).await?
+                let client = Current::new(client);
+                let router = Router::start(client, &events, settings.timeout, origin).await?;
+                let reads = match settings.options.stale_reads {
+                    true => ReadsFrom::Any,
+                    false => ReadsFrom::UpToDate,
+                };
+                OpenConnection::over(router, reads)
             }
-            Way::Client(client) => {
+            ClientSource::HandedIn(client) => {
                 let client = Current::new(client.clone());
-                let link = Link::start(client.clone(), &events, TIMEOUT, Origin::HandedIn).await?;
+                let started =
+                    Router::start(client.clone(), &events, DEFAULT_LIMIT, Origin::HandedIn);
+                let router = started.await?;
                 tokio::spawn(events.follow(client));
-                link
+                OpenConnection::over(router, ReadsFrom::UpToDate)
             }
         };
-        *self.open.lock() = Some(link);
+        *self.open.lock() = Some(Own::new(opened));
         Ok(())
     }
 
     async fn shutdown(&self) -> Result<(), KvError> {
-        let link = self.open.lock().clone();
-        if let Some(link) = link {
-            link.shut_down().await;
-            self.open.lock().take_if(|open| Arc::ptr_eq(open, &link));
+        if let Some(opened) = self.last_opened() {
+            opened.shut_down().await;
+            let is_it = |open: &Arc<OpenConnection>| Arc::ptr_eq(open, &opened);
+            self.open.lock().take_if(|open| open.get().is_ok_and(is_it));
         }
         Ok(())
     }
 
     fn is_healthy(&self) -> bool {
-        self.link().is_some_and(|link| link.is_healthy())
+        self.opened().is_some_and(|opened| opened.router.is_healthy())
     }
 
     async fn store_with_config(&self, config: StoreConfig) -> Result<Arc<dyn KvStore>, KvError> {
         config.check()?;
-        let link = self.link().ok_or(KvError::NotConnected)?;
-        let bucket = bucket::open(link, &config).await?;
-        Ok(Arc::new(NatsStore::new(bucket)))
+        let opened = self.opened().ok_or(KvError::NotConnected)?;
+        let deadlines = Deadlines::new(self.timeout());
+        let bucket = deadlines.keep(bucket::open(opened, &config)).await?;
+        Ok(Arc::new(Timed::new(NatsStore::new(bucket), deadlines)))
+    }
+
+    fn time_limit(&self) -> Option<Duration> {
+        Some(self.timeout())
     }
 
     fn capabilities(&self) -> ConnectionCapabilities {
-        let link = self.link();
+        let opened = self.opened();
         ConnectionCapabilities {
             streaming_watch: true,
             prefix_watch: true,
-            ttl: link.as_ref().is_none_or(|link| link.server_is(2, 11)),
+            ttl: opened.as_ref().is_none_or(|opened| opened.router.server_is(2, 11)),
             purge: true,
             cas: true,
             transactions: false,
             global_ordering: true,
-            max_value_size: link.map_or(0, |link| link.max_payload()),
+            max_value_size: opened.map_or(0, |opened| opened.router.max_payload()),
         }
     }
 }

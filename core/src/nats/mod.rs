@@ -5,8 +5,11 @@
 //! made anew from the last version handed out, whatever happens to it.
 //!
 //! A call goes from `store.rs` into `read`, `write` or `watch`, from there through `jetstream` to
-//! `transport`, which `connect` has opened. Each room imports only those that are named after it.
+//! `transport`, which `connect` has opened, and which speaks the protocol of `wire`. Each room imports
+//! only those that are named after it, and `read` also `watch`.
 
+mod backend;
+mod builder;
 mod connect;
 mod connection;
 mod jetstream;
@@ -14,8 +17,10 @@ mod read;
 mod store;
 mod transport;
 mod watch;
+mod wire;
 mod write;
 
-pub use connect::config::{NatsConnectionBuilder, NatsConnectionConfig, NatsOptions};
-pub(crate) use connect::config::{Settings, shown_url};
+pub(crate) use backend::NatsBackend;
+pub use builder::NatsConnectionBuilder;
+pub use connect::config::{NatsConnectionConfig, NatsOptions};
 pub use connection::NatsConnection;

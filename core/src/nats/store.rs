@@ -1,45 +1,57 @@
-use crate::key::PrefixSet;
-use crate::kv::{KvError, KvPurge, KvReader, KvTtl, KvWatcher, KvWriter, OpenWatch, WatchCursor};
+//! A bucket behind the traits. Reads are in `read`, writes in `write`.
+
+use crate::kv::key::PrefixSet;
+use crate::kv::{KvError, OpenWatch, WatchCursor};
+use crate::lifecycle::lease::Own;
+use crate::lifecycle::timed::UntimedStore;
 use crate::nats::jetstream::bucket::Bucket;
-use crate::nats::watch::stream::NatsWatch;
-use crate::store::KvStore;
+use crate::nats::read::shared_reads::SharedReads;
+use crate::nats::watch::source::NatsWatch;
 use std::sync::Arc;
 
-/// A bucket behind the traits. Reads are in `read`, writes in `write`.
+/// One store on NATS.
 #[derive(Clone)]
 pub(super) struct NatsStore {
-    pub(super) bucket: Arc<Bucket>,
+    name: Arc<str>,
+    bucket: Own<Arc<Bucket>>,
+    shared_reads: Own<Arc<SharedReads>>,
+}
+
+/// A store whose connection was open when an operation began. Operations reach the bucket only by
+/// this, so none can forget to look.
+#[derive(Clone, Copy)]
+pub(super) struct OpenStore<'a> {
+    pub(super) bucket: &'a Arc<Bucket>,
+    pub(super) shared_reads: &'a Arc<SharedReads>,
 }
 
 impl NatsStore {
     pub(super) fn new(bucket: Bucket) -> Self {
-        Self { bucket: Arc::new(bucket) }
+        let router = bucket.connection.router.clone();
+        let shared_reads = SharedReads::new(router, bucket.known.clone(), &bucket.stream);
+        Self {
+            name: bucket.name.as_str().into(),
+            bucket: Own::new(Arc::new(bucket)),
+            shared_reads: Own::new(Arc::new(shared_reads)),
+        }
+    }
+
+    /// The store for one operation; an error if its connection is closed, has ended, or is that of a
+    /// parent process.
+    pub(super) fn opened(&self) -> Result<OpenStore<'_>, KvError> {
+        let (bucket, shared_reads) = (self.bucket.get()?, self.shared_reads.get()?);
+        bucket.router().check_open()?;
+        Ok(OpenStore { bucket, shared_reads })
     }
 }
 
-impl KvStore for NatsStore {
+impl UntimedStore for NatsStore {
     fn name(&self) -> &str {
-        &self.bucket.name
+        &self.name
     }
 
-    fn reader(&self) -> Arc<dyn KvReader> {
-        Arc::new(self.clone())
-    }
-
-    fn watcher(&self) -> Option<Arc<dyn KvWatcher>> {
-        Some(Arc::new(self.clone()))
-    }
-
-    fn writer(&self) -> Option<Arc<dyn KvWriter>> {
-        Some(Arc::new(self.clone()))
-    }
-
-    fn ttl_writer(&self) -> Option<Arc<dyn KvTtl>> {
-        self.bucket.ttl.then(|| Arc::new(self.clone()) as Arc<dyn KvTtl>)
-    }
-
-    fn purge_writer(&self) -> Option<Arc<dyn KvPurge>> {
-        Some(Arc::new(self.clone()))
+    fn has_ttl(&self) -> bool {
+        self.bucket.get().is_ok_and(|bucket| bucket.known.takes_ttl())
     }
 }
 
@@ -47,7 +59,6 @@ impl OpenWatch for NatsStore {
     type Watch = NatsWatch;
 
     fn open(&self, prefixes: &[&str], cursor: &WatchCursor) -> Result<NatsWatch, KvError> {
-        self.bucket.link.check_open()?;
-        NatsWatch::new(self.bucket.clone(), PrefixSet::new(prefixes)?, cursor)
+        NatsWatch::new(self.opened()?.bucket.clone(), PrefixSet::new(prefixes)?, cursor)
     }
 }

@@ -3,7 +3,9 @@
 use crate::format::{ErrorSpec, Expected};
 use crate::world::Names;
 use slipstream::handle::Failure;
-use slipstream::{KvEntry, KvError, VersionToken};
+use slipstream::kv::KvRecord;
+use slipstream::{KvError, VersionToken};
+use std::time::SystemTime;
 
 /// The answer of one operation on a store.
 #[derive(Debug)]
@@ -11,9 +13,9 @@ pub enum Answer {
     Written(VersionToken),
     Deleted(bool),
     Purged,
-    Entry(Option<KvEntry>),
+    Entry(Option<KvRecord>),
     Keys(Vec<String>),
-    Entries(Vec<KvEntry>),
+    Entries(Vec<KvRecord>),
 }
 
 impl Answer {
@@ -23,6 +25,28 @@ impl Answer {
             Self::Written(version) => Some(version),
             Self::Entry(Some(entry)) => Some(&entry.version),
             _ => None,
+        }
+    }
+
+    /// Compares with `deleted:`, of a tombstone or of a live entry.
+    pub fn check_deleted(&self, deleted: bool) -> Result<(), String> {
+        match self {
+            Self::Entry(Some(entry)) if entry.deleted == deleted => Ok(()),
+            _ => Err(format!("deleted is not {deleted}: {self:?}")),
+        }
+    }
+
+    /// Compares with `expires_in:`, in seconds from now.
+    pub fn check_end(&self, seconds: Option<[f64; 2]>) -> Result<(), String> {
+        let Self::Entry(Some(entry)) = self else { return Err(format!("no entry: {self:?}")) };
+        let left = |end: SystemTime| match end.duration_since(SystemTime::now()) {
+            Ok(left) => left.as_secs_f64(),
+            Err(late) => -late.duration().as_secs_f64(),
+        };
+        match (entry.expires_at.map(left), seconds) {
+            (None, None) => Ok(()),
+            (Some(left), Some([least, most])) if (least..=most).contains(&left) => Ok(()),
+            (left, _) => Err(format!("ends in {left:?} s instead of {seconds:?}")),
         }
     }
 

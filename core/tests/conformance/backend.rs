@@ -33,9 +33,16 @@ impl Backend {
     }
 }
 
+/// A backend by somebody else, which only a Rust program can have.
+fn third_party() -> Backend {
+    let has = ["cas", "exact_delete", "persistent"].map(String::from).to_vec();
+    Backend { name: "journal".into(), url: "journal:{name}".into(), has }
+}
+
 /// The backends named in `SLIPSTREAM_BACKENDS`, or all.
 pub fn load() -> Vec<Backend> {
-    let known: Vec<Backend> = format::read(&format::directory().join("backends.json"));
+    let mut known: Vec<Backend> = format::read(&format::directory().join("backends.json"));
+    known.push(third_party());
     let Ok(chosen) = std::env::var("SLIPSTREAM_BACKENDS") else { return known };
     let find = |name: &str| {
         let backend = known.iter().find(|backend| backend.name == name);

@@ -64,6 +64,10 @@ pub enum Token {
         ahead_of: String,
         by: i64,
     },
+    /// The cursor after a version, of whatever store.
+    After {
+        after: Box<Token>,
+    },
     /// Another token with its first byte replaced.
     Mangled {
         mangled: String,

@@ -5,6 +5,8 @@
 mod answer;
 mod backend;
 mod format;
+#[path = "../third_party/journal.rs"]
+mod journal;
 mod place;
 mod step;
 mod watching;
@@ -12,6 +14,7 @@ mod world;
 
 use backend::Backend;
 use format::Scenario;
+use journal::JournalBackend;
 use libtest_mimic::{Arguments, Trial};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -29,6 +32,7 @@ const EDGE_CASES: RangeInclusive<u32> = 1..=30;
 const SCENARIO_LIMIT: Duration = Duration::from_secs(120);
 
 fn main() {
+    slipstream::register_backend(JournalBackend::default()).expect("a scheme of its own");
     let scenarios = format::load_scenarios();
     let everything = scenarios.clone();
     let mut trials = vec![Trial::test("every rule and edge case is told", move || {

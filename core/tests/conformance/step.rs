@@ -54,7 +54,7 @@ impl World {
             Step::Quiet(step) => self.watch(&step.watch)?.quiet().await,
             Step::Ends(step) => self.ends(step).await,
             Step::Cursor(step) => self.save_cursor(step),
-            Step::CloseWatch(step) => self.watch(&step.watch)?.close(),
+            Step::CloseWatch(step) => self.watch(&step.watch)?.close().await,
             Step::AbandonWatches(step) => self.abandon_watches(step).await,
             Step::Connect(step) => self.connect(step).await,
             Step::Open(step) => self.open_store(step).await,

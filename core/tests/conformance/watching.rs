@@ -2,7 +2,7 @@
 
 use crate::answer::Trouble;
 use slipstream::handle::Watch;
-use slipstream::kv::{BatchLimit, UpdateBatch};
+use slipstream::kv::{BatchLimit, PurgeReason, UpdateBatch, UpdateKind};
 use slipstream::{KvUpdate, VersionToken};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -48,6 +48,14 @@ impl Watching {
     /// The fold of every update that was read.
     pub fn state(&self) -> &BTreeMap<String, Vec<u8>> {
         &self.state
+    }
+
+    /// Why the key of the last update that was read is gone, if it is.
+    pub fn reason(&self) -> Option<PurgeReason> {
+        match self.batch.get(self.taken.checked_sub(1)?)?.kind {
+            UpdateKind::Purge(reason) => Some(reason),
+            UpdateKind::Put | UpdateKind::Delete => None,
+        }
     }
 
     /// The prefixes it was opened with.
@@ -104,9 +112,9 @@ impl Watching {
     }
 
     /// Closes the watch.
-    pub fn close(&self) -> Result<(), String> {
-        self.watch.as_ref().map_err(Trouble::to_string)?.close();
-        Ok(())
+    pub async fn close(&self) -> Result<(), String> {
+        let watch = self.watch.as_ref().map_err(Trouble::to_string)?;
+        watch.close().await.map_err(|failure| failure.to_string())
     }
 
     async fn next(&mut self) -> Result<Option<KvUpdate>, Trouble> {

@@ -7,6 +7,7 @@ use crate::place::Place;
 use crate::watching::Watching;
 use slipstream::StoreConfig;
 use slipstream::handle::{ConnectOptions, Session, Store, connect};
+use slipstream::kv::{VersionToken, WatchCursor};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -152,6 +153,11 @@ impl Names {
                 let number = bytes.last_chunk_mut::<8>().ok_or("a token under 8 bytes")?;
                 *number = u64::from_be_bytes(*number).wrapping_add_signed(*by).to_be_bytes();
                 Ok(bytes)
+            }
+            Token::After { after } => {
+                let version = VersionToken::from_bytes(&self.token(after)?);
+                let version = version.ok_or("a version of more than 10 bytes")?;
+                Ok(WatchCursor::from_version(version).enveloped().to_bytes())
             }
             Token::Mangled { mangled } => {
                 let mut bytes = self.get(mangled.trim_start_matches('$'))?.to_vec();

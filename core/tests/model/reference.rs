@@ -50,13 +50,11 @@ impl Reference {
             Action::Delete if !live => return Ok(None),
             Action::Purge if visible.is_none() => return Ok(None),
             Action::Purge => State::Purged,
-            Action::Put(value) | Action::Create(value) | Action::Update(value, _)
-                if !value.is_empty() =>
-            {
+            Action::Put(value) | Action::Create(value) | Action::Update(value, _) => {
                 self.make_room(key, value.len() as u64)?;
                 State::Value(value.clone())
             }
-            _ => State::Tombstone,
+            Action::Delete | Action::DeleteWithVersion(_) => State::Tombstone,
         };
         Ok(Some(self.set(key, state)))
     }

@@ -6,7 +6,8 @@ use crate::reference::Reference;
 use crate::schedule::{Action, From, KEYS, Schedule, Step, Version, Write};
 use proptest::prelude::*;
 use slipstream::handle::{ConnectOptions, Failure, Session, Store, connect};
-use slipstream::{KvEntry, StoreConfig, VersionToken, WatchCursor};
+use slipstream::kv::KvRecord;
+use slipstream::{StoreConfig, VersionToken, WatchCursor};
 use tempfile::TempDir;
 use watched::Watched;
 
@@ -133,7 +134,7 @@ impl Both {
         let expected_keys: Vec<&String> = expected.iter().map(|(key, ..)| key).collect();
         prop_assert_eq!(keys.iter().collect::<Vec<_>>(), expected_keys);
         let entries = self.store.scan(prefix).await.map_err(failed)?;
-        let plain = |e: KvEntry| (e.key, e.value, e.version.as_u64().unwrap_or_default());
+        let plain = |e: KvRecord| (e.key, e.value, e.version.as_u64().unwrap_or_default());
         prop_assert_eq!(entries.into_iter().map(plain).collect::<Vec<_>>(), expected);
         Ok(())
     }
@@ -146,8 +147,8 @@ impl Both {
                 let saved = at.checked_rem(self.cursors.len()).map(|at| &self.cursors[at]);
                 saved.cloned().unwrap_or_default()
             }
-            From::Before(count) => WatchCursor::from_u64(newest.saturating_sub(count)),
-            From::Ahead(count) => WatchCursor::from_u64(newest + count),
+            From::Before(count) => WatchCursor::from_u64(newest.saturating_sub(count)).enveloped(),
+            From::Ahead(count) => WatchCursor::from_u64(newest + count).enveloped(),
         };
         // As it would be kept by a program.
         let kept = WatchCursor::from_bytes(&cursor.to_bytes());
@@ -213,7 +214,7 @@ fn pick(watches: &mut [Watched], index: usize) -> Option<&mut Watched> {
     watches.get_mut(index)
 }
 
-fn plain(entry: Option<KvEntry>) -> Option<(Vec<u8>, u64)> {
+fn plain(entry: Option<KvRecord>) -> Option<(Vec<u8>, u64)> {
     entry.map(|entry| (entry.value, entry.version.as_u64().unwrap_or_default()))
 }
 

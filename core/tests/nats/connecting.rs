@@ -1,3 +1,5 @@
+//! How a connection is made, closed and dropped, and that nothing is left of it (rules L1, L5).
+
 use crate::place::Place;
 use slipstream::{Connection, KvError, NatsConnection, NatsConnectionConfig};
 use std::time::{Duration, Instant};

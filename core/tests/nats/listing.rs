@@ -18,7 +18,8 @@ async fn opened(url: &str, user: Option<&str>) -> (Session, Store) {
     let login = user.map(|user| (user.to_owned(), "pass".to_owned()));
     let (user, password) = login.unzip();
     let nats = NatsOptions { user, password, ..NatsOptions::default() };
-    let session = connect(url, ConnectOptions { nats, ..ConnectOptions::default() }).await.unwrap();
+    let options = ConnectOptions { backend: nats.into(), ..ConnectOptions::default() };
+    let session = connect(url, options).await.unwrap();
     let config = StoreConfig { name: "nodes".into(), ..StoreConfig::default() };
     let store = session.store(config).await.unwrap();
     (session, store)

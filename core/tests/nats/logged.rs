@@ -1,3 +1,5 @@
+//! All that is logged in this process, for tests to look into.
+
 use std::fmt::{Debug, Write};
 use std::sync::{Mutex, PoisonError};
 use tracing::field::{Field, Visit};

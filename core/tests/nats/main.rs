@@ -5,11 +5,14 @@ mod place;
 mod raw;
 mod tap;
 
+mod closed_watch;
 mod closing;
 mod connecting;
+mod cursors;
 mod durations;
 mod gathering;
 mod lane;
+mod late;
 mod listing;
 mod logged;
 mod lost_server;

@@ -1,3 +1,5 @@
+//! Nothing that is shown or logged holds a secret (rule L4).
+
 use crate::logged::Logged;
 use crate::place::Place;
 use slipstream::handle::{self, ConnectOptions};
@@ -42,7 +44,10 @@ async fn l4_nothing_that_is_shown_or_logged_holds_a_secret() {
         password: secret(),
         ..NatsOptions::default()
     };
-    shown.push(format!("{:?}", ConnectOptions { nats: options, ..ConnectOptions::default() }));
+    shown.push(format!(
+        "{:?}",
+        ConnectOptions { backend: options.into(), ..ConnectOptions::default() }
+    ));
     let creds = NatsConnectionConfig { creds: secret(), ..NatsConnectionConfig::default() };
     shown.push(format!("{creds:?}"));
     shown.push(logged.text());

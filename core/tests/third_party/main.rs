@@ -1,17 +1,20 @@
 //! A store by somebody else, which implements only what the traits require, works through the
 //! handles; what it lacks is a clear error.
 
+mod journal;
 mod ledger;
 mod stuck;
 
+use journal::JournalBackend;
 use ledger::{LedgerConnection, LedgerStore};
-use slipstream::handle::{ConnectOptions, Failure, Session, Store, Watch};
+use slipstream::backend::BackendOptions;
+use slipstream::handle::{ConnectOptions, Failure, Session, Store, Watch, connect};
 use slipstream::kv::{BatchLimit, UpdateBatch};
 use slipstream::{
     Connection, KvError, KvPurge, KvReader, KvStore, KvTtl, KvUpdate, KvWatcher, KvWriter,
-    StoreConfig, VersionToken, WatchCursor,
+    StoreConfig, VersionToken, WatchCursor, register_backend,
 };
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 use stuck::StuckStore;
 
@@ -117,7 +120,7 @@ async fn a_watch_is_read_through_the_channel() {
 async fn a_cursor_without_resume_watches_in_full() {
     let (_session, store) = ledger().await;
     let version = store.put("a", b"1", None).await.unwrap();
-    let watch = store.watch(&[""], &WatchCursor::from_version(version)).unwrap();
+    let watch = store.watch(&[""], &WatchCursor::from_version(version).enveloped()).unwrap();
     assert_eq!(updates(&watch, 1).await, ["put a 1"]);
 }
 
@@ -150,7 +153,8 @@ async fn s9_a_watch_that_is_closed_or_dropped_ends_at_the_store() {
         assert_eq!(updates(watch, 1).await, ["put a 1"]);
     }
     assert_eq!(books.watching(), 2);
-    closed.close();
+    within(closed.close()).await.unwrap();
+    assert_eq!(books.watching(), 1);
     assert!(within(closed.next_batch(BatchLimit::default())).await.unwrap().is_none());
     drop(dropped);
     let ended = async {
@@ -215,4 +219,68 @@ async fn w6_a_write_without_an_answer_says_that_its_outcome_is_unknown() {
         assert!(lost.outcome_unknown && lost.to_string().contains("unknown"), "{lost}");
     }
     assert_eq!(StuckStore::writes_asked(), 5, "nothing retries a write by itself");
+}
+
+/// Connects to a journal, with a backend that is registered once.
+async fn journal(url: &str, backend: BackendOptions) -> Result<Session, Failure> {
+    static REGISTERED: Once = Once::new();
+    REGISTERED.call_once(|| register_backend(JournalBackend::default()).expect("a free scheme"));
+    connect(url, ConnectOptions { backend, ..ConnectOptions::default() }).await
+}
+
+fn books() -> StoreConfig {
+    StoreConfig { name: "books".into(), ..StoreConfig::default() }
+}
+
+#[tokio::test]
+async fn l4_a_url_of_a_registered_backend_is_opened_through_the_handles() {
+    let session = journal("journal:opened", BackendOptions::default()).await.unwrap();
+    assert_eq!((session.url(), session.is_healthy()), ("journal:opened", true));
+    let store = session.store(books()).await.unwrap();
+    let version = store.put("a", b"1", None).await.unwrap();
+    let watch = store.watch(&[""], &WatchCursor::none()).unwrap();
+    within(watch.synced()).await.unwrap();
+    assert_eq!(updates(&watch, 1).await, ["put a 1"]);
+    assert_eq!(watch.cursor().version(), &version);
+    session.close().await.unwrap();
+    assert_eq!(store.get("a").await.unwrap_err().error, KvError::NotConnected);
+}
+
+#[tokio::test]
+async fn l4_a_registered_backend_is_told_its_own_options_and_no_others() {
+    let options = BackendOptions::default().with("shelf", "chosen").with("read_only", true);
+    let reader = journal("journal:unused", options).await.unwrap();
+    let writer = journal("journal:chosen", BackendOptions::default()).await.unwrap();
+    writer.store(books()).await.unwrap().put("a", b"1", None).await.unwrap();
+    let read = reader.store(books()).await.unwrap();
+    assert_eq!(read.get("a").await.unwrap().unwrap().value, b"1");
+    assert!(read.put("a", b"2", None).await.is_err());
+    for (url, name, value, expected) in [
+        ("journal:a", "token", "HUNTER2", "token is an option of connections to NATS; journal:"),
+        ("memory:", "shelf", "HUNTER2", "shelf is an option of connections to journals; memory:"),
+        ("memory:", "colour", "HUNTER2", "colour is an option of no connection"),
+        ("journal:a", "read_only", "HUNTER2", "option read_only is not true or false"),
+    ] {
+        let options = BackendOptions::default().with(name, value);
+        let refused = journal(url, options).await.unwrap_err();
+        let text = refused.to_string();
+        assert!(matches!(refused.error, KvError::InvalidArgument(_)), "{text}");
+        assert!(text.contains(expected) && !text.contains("HUNTER2"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn l4_an_unknown_scheme_is_told_those_that_are_known() {
+    drop(journal("journal:known", BackendOptions::default()).await.unwrap());
+    let refused = journal("shelf:known", BackendOptions::default()).await.unwrap_err();
+    let text = refused.to_string();
+    assert!(text.contains("url scheme \"shelf\" is not known"), "{text}");
+    assert!(text.contains("wss://HOST or journal:NAME"), "{text}");
+}
+
+#[tokio::test]
+async fn l4_a_scheme_has_one_backend() {
+    drop(journal("journal:one", BackendOptions::default()).await.unwrap());
+    let again = register_backend(JournalBackend::default()).unwrap_err();
+    assert!(again.to_string().contains("\"journal\" has a backend already"), "{again}");
 }

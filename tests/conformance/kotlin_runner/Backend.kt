@@ -1,3 +1,5 @@
+// The backends that scenarios run on.
+
 package conformance
 
 import java.util.concurrent.atomic.AtomicInteger

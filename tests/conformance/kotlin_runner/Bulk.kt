@@ -1,3 +1,5 @@
+// Steps of many operations, one after another or at once.
+
 package conformance
 
 import kotlinx.coroutines.async

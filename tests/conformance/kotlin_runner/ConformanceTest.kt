@@ -1,3 +1,5 @@
+// The suite as JUnit runs it: a test for each scenario and backend.
+
 package conformance
 
 import kotlinx.coroutines.Dispatchers

@@ -1,3 +1,5 @@
+// Comparisons of what came with what a scenario expects.
+
 package conformance
 
 import slipstream.Entry
@@ -7,6 +9,7 @@ import kotlin.test.assertEquals
 import kotlin.test.assertFalse
 import kotlin.test.assertNotNull
 import kotlin.test.assertNull
+import kotlin.test.assertTrue
 
 /** Compares an error with `error:`. */
 fun checkError(error: KvError, spec: Any?, names: Names) {
@@ -34,6 +37,14 @@ fun checkAnswer(answer: Any?, expected: Any?, names: Names) {
     }
 }
 
+/** Compares when an entry ends with `expires_in:`, in seconds from now. */
+fun checkEnd(entry: Entry, seconds: List<*>?) {
+    val left = entry.expiresAt?.let { (it.toEpochMilli() - System.currentTimeMillis()) / MILLIS }
+    if (seconds == null) return assertNull(left)
+    val (least, most) = seconds.map { (it as Number).toDouble() }
+    assertTrue(assertNotNull(left) in least..most, "$left s left")
+}
+
 /** The version that an answer carries. */
 fun versionOf(answer: Any?): ByteArray? =
     when (answer) {
@@ -47,6 +58,7 @@ fun assertSameBytes(expected: ByteArray?, actual: ByteArray?, message: String? =
     assertEquals(expected?.toHexString(), actual?.toHexString(), message)
 }
 
+private const val MILLIS = 1000.0
 private val TOLD = setOf("code", "contains", "lacks", "key", "store", "retryable", "outcome_unknown")
 
 private fun checkEntries(answer: List<*>, expected: Any, names: Names) {

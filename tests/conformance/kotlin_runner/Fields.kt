@@ -1,3 +1,5 @@
+// The fields of a scenario's parts, as YAML has them.
+
 package conformance
 
 import kotlin.time.Duration

@@ -1,3 +1,5 @@
+// What scenarios write for texts and tokens, and the names they give.
+
 package conformance
 
 import java.nio.ByteBuffer
@@ -29,6 +31,7 @@ class Names(
         val fields = Fields.of(token)
         return when {
             "ahead_of" in fields -> counted(bytes(fields["ahead_of"]), fields.number("by"))
+            "after" in fields -> cursorAfter(token(fields["after"]))
             "mangled" in fields -> mangled(bytes(fields["mangled"]))
             else -> bytes(token)
         }
@@ -48,6 +51,9 @@ class Names(
         val at = bytes.size - Long.SIZE_BYTES
         return copy.putLong(at, copy.getLong(at) + by).array()
     }
+
+    /** The cursor after a version, of whatever store. */
+    private fun cursorAfter(version: ByteArray): ByteArray = byteArrayOf(1, version.size.toByte()) + ByteArray(16) + version
 
     private fun mangled(bytes: ByteArray): ByteArray = bytes.copyOf().also { it[0] = it[0] xor Byte.MIN_VALUE }
 }

@@ -1,3 +1,5 @@
+// The servers that scenarios of NATS run on.
+
 package conformance
 
 import java.io.BufferedReader

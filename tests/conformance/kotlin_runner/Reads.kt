@@ -1,3 +1,5 @@
+// Steps of reads that are compared with each other.
+
 package conformance
 
 import slipstream.Entry

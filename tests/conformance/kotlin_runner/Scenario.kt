@@ -1,3 +1,5 @@
+// The scenario files.
+
 package conformance
 
 import com.fasterxml.jackson.databind.ObjectMapper

@@ -1,3 +1,5 @@
+// What each step does; those of many operations, compared reads and watches have their own files.
+
 package conformance
 
 import kotlinx.coroutines.CoroutineStart
@@ -5,6 +7,7 @@ import kotlinx.coroutines.async
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.delay
 import slipstream.ConnectionCapabilities
+import slipstream.Entry
 import slipstream.KvError
 import slipstream.Store
 import java.util.Arrays
@@ -130,6 +133,8 @@ private suspend fun World.operation(step: Fields) {
     val answer = answered.value
     if ("expect" in step) checkAnswer(answer, step["expect"], names)
     if ("count" in step) assertEquals(step.number("count"), (answer as List<*>).size)
+    if ("deleted" in step) assertEquals(step["deleted"], (answer as Entry).deleted)
+    if ("expires_in" in step) checkEnd(answer as Entry, step["expires_in"] as List<*>?)
     if ("expect_version" in step) assertSameBytes(names.token(step["expect_version"]), versionOf(answer))
     if ("as" in step) names.save(step.string("as"), checkNotNull(versionOf(answer)))
 }

@@ -1,3 +1,5 @@
+// Waiting that ends.
+
 package conformance
 
 import kotlinx.coroutines.TimeoutCancellationException

@@ -1,3 +1,5 @@
+// Steps about watches.
+
 package conformance
 
 import kotlinx.coroutines.delay

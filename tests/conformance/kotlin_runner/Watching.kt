@@ -1,3 +1,5 @@
+// A watch as a scenario reads it.
+
 package conformance
 
 import kotlinx.coroutines.withTimeoutOrNull
@@ -77,7 +79,7 @@ fun fits(update: Update, expected: List<ByteArray>): Boolean {
         when (update) {
             is Put -> listOf("put")
             is Delete -> listOf("delete", "gone")
-            is Purge -> listOf("purge", "gone")
+            is Purge -> listOf("purge", "gone", update.reason?.name?.lowercase())
         }
     val value = (update as? Put)?.value
     return expected[0].decodeToString() in kinds &&

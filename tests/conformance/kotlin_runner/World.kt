@@ -1,3 +1,5 @@
+// What a scenario has open, and the names it has given.
+
 package conformance
 
 import slipstream.Connection

@@ -43,6 +43,13 @@ export function checkAnswer(kind, answer, expected, names) {
   assert.deepEqual(answer, expected);
 }
 
+/** Compares when an entry ends with `expires_in:`, in seconds from now. */
+export function checkEnd(entry, seconds) {
+  if (seconds === null) return assert.equal(entry.expiresAt, null);
+  const left = (entry.expiresAt.getTime() - Date.now()) / 1000;
+  assert(seconds[0] <= left && left <= seconds[1], `${left} s left`);
+}
+
 /** The version that an answer carries. */
 export function versionOf(kind, answer) {
   if (kind === "get" || kind === "entry") return answer?.version;

@@ -43,6 +43,10 @@ export class Names {
       bytes.writeBigUInt64BE(BigInt.asUintN(64, bytes.readBigUInt64BE(at) + BigInt(token.by)), at);
       return bytes;
     }
+    if ("after" in token) {
+      const version = this.token(token.after);
+      return Buffer.concat([Buffer.from([1, version.length]), Buffer.alloc(16), version]);
+    }
     if ("mangled" in token) {
       const bytes = Buffer.from(this.bytes(token.mangled));
       bytes[0] ^= 0x80;

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as bulk from "./bulk.mjs";
-import { assertSameBytes, checkAnswer, checkError, versionOf } from "./expectation.mjs";
+import { assertSameBytes, checkAnswer, checkEnd, checkError, versionOf } from "./expectation.mjs";
 import * as reads from "./reads.mjs";
 import * as watches from "./watches.mjs";
 import { bounded } from "./watching.mjs";
@@ -50,6 +50,8 @@ export class Steps extends World {
     if (step.error) return;
     if ("expect" in step) checkAnswer(step.do, answer, step.expect, this.names);
     if ("count" in step) assert.equal(answer.length, step.count);
+    if ("deleted" in step) assert.equal(answer.deleted, step.deleted);
+    if ("expires_in" in step) checkEnd(answer, step.expires_in);
     const version = versionOf(step.do, answer);
     if (step.expect_version) assertSameBytes(version, this.names.token(step.expect_version));
     if (step.as) this.names.save(step.as, version);

@@ -94,7 +94,7 @@ export class Watching {
 
 /** Whether an update is the `[kind, key, value]` that a scenario expects. */
 export function fits(update, [kind, key, value]) {
-  const kinds = update.type === "put" ? ["put"] : [update.type, "gone"];
+  const kinds = update.type === "put" ? ["put"] : [update.type, "gone", update.reason];
   const same = value === undefined ? update.value === undefined : update.value?.equals(value);
   return kinds.includes(kind.toString()) && update.key === key.toString() && same;
 }

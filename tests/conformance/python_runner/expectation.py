@@ -1,5 +1,6 @@
 """Whether what came is what a scenario expects."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import slipstream
@@ -40,6 +41,16 @@ def check_answer(kind: str, answer: Any, expected: Any, names: Names) -> None:
             assert entries == [(key, names.octets(value)) for key, value in expected]
         case _:
             assert answer == expected
+
+
+def check_end(entry: Any, seconds: list[float] | None) -> None:
+    """Compares when an entry ends with ``expires_in:``, in seconds from now."""
+    if seconds is None:
+        assert entry.expires_at is None, f"got {entry!r}"
+    else:
+        least, most = seconds
+        left = (entry.expires_at - datetime.now(UTC)).total_seconds()
+        assert least <= left <= most, f"{left} s left of {entry!r}"
 
 
 def version_of(kind: str, answer: Any) -> bytes | None:

@@ -41,6 +41,9 @@ class Names:
                 value = self.octets(name)
                 number = (int.from_bytes(value[-8:], "big") + int(by)) % 2**64
                 return value[:-8] + number.to_bytes(8, "big")
+            case {"after": version}:
+                value = self.token(version)
+                return bytes([1, len(value)]) + bytes(16) + value
             case {"mangled": name}:
                 value = self.octets(name)
                 return bytes([value[0] ^ 0x80]) + value[1:]

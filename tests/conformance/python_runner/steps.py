@@ -10,7 +10,7 @@ from typing import Any
 import slipstream
 
 from .bulk import Bulk
-from .expectation import UNSET, check_answer, check_error, version_of
+from .expectation import UNSET, check_answer, check_end, check_error, version_of
 from .names import Names, Text
 from .reads import Reads
 from .scenario import Step
@@ -61,6 +61,8 @@ class Steps(Bulk, Reads, Watches, World):
         save: str | None = None,
         expect: Any = UNSET,
         expect_version: Text | None = None,
+        deleted: bool | None = None,
+        expires_in: Any = UNSET,
         count: int | None = None,
         within: float | None = None,
         error: Any = None,
@@ -76,6 +78,10 @@ class Steps(Bulk, Reads, Watches, World):
             check_answer(kind, answer, expect, self.names)
         if count is not None:
             assert len(answer) == count
+        if deleted is not None:
+            assert answer.deleted is deleted, f"got {answer!r}"
+        if expires_in is not UNSET:
+            check_end(answer, expires_in)
         version = version_of(kind, answer)
         if expect_version is not None:
             assert version == self.names.token(expect_version)

@@ -105,7 +105,7 @@ def fits(update: Any, expected: list[bytes]) -> bool:
     kinds = {
         slipstream.Put: (b"put",),
         slipstream.Delete: (b"delete", b"gone"),
-        slipstream.Purge: (b"purge", b"gone"),
+        slipstream.Purge: (b"purge", b"gone", str(getattr(update, "reason", None)).encode()),
     }[type(update)]
     told = [update.value] if isinstance(update, slipstream.Put) else []
     return kind in kinds and update.key.encode() == key and told == value

@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+# The backends that scenarios run on.
+
 require "json"
 require_relative "place"
 require_relative "scenario"

@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+# Comparisons of what came with what a scenario expects.
+
 # What a step does not say, where nil would say something.
 UNSET = Object.new.freeze
 
@@ -37,6 +39,13 @@ module Expectation
     else
       assert expected == answer, "got #{answer.inspect} instead of #{expected.inspect}"
     end
+  end
+
+  # Compares when an entry ends with `expires_in:`, in seconds from now.
+  def check_end(entry, seconds)
+    return assert_nil(entry.expires_at) unless seconds
+
+    assert_includes seconds[0]..seconds[1], entry.expires_at - Time.now
   end
 
   # The version that an answer carries.

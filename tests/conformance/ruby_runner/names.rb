@@ -21,12 +21,15 @@ class Names
     end
   end
 
-  def text(text) = octets(text).force_encoding(Encoding::UTF_8)
+  def text(text) = octets(text).dup.force_encoding(Encoding::UTF_8)
 
   def token(token)
     case token
     in "" | /\A\$/ | { hex: _ } then octets(token)
     in { ahead_of: name, by: by } then ahead(octets(name), Integer(by))
+    in { after: version }
+      bytes = token(version)
+      [1, bytes.bytesize].pack("CC") + ("\0" * 16).b + bytes
     in { mangled: name }
       bytes = octets(name)
       [bytes.getbyte(0) ^ 0x80].pack("C") + bytes[1..]

@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+# The servers that scenarios of NATS run on.
+
 require "json"
 
 # The servers that scenarios of NATS run on: tests/kit/place.py, driven by lines of JSON.

@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+# The scenario files.
+
 require "yaml"
 
 # One rule of the contract, told in steps.

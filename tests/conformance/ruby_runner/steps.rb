@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+# What each step does; those of many operations, compared reads and watches have their own files.
+
 require_relative "bulk"
 require_relative "expectation"
 require_relative "patience"
@@ -147,6 +149,8 @@ class Steps
 
     check_answer(kind, answer, step[:expect]) if step.key?(:expect)
     assert_equal step[:count], answer.size if step.key?(:count)
+    assert_equal step[:deleted], answer.deleted if step.key?(:deleted)
+    check_end(answer, step[:expires_in]) if step.key?(:expires_in)
     version = version_of(kind, answer)
     assert_equal @names.token(step[:expect_version]), version if step.key?(:expect_version)
     @names.save(step[:as], version) if step.key?(:as)

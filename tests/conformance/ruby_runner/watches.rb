@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+# The steps that open, read and end watches.
+
 require_relative "watching"
 
 # Steps about watches.

@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+# A watch as a scenario reads it.
+
 require_relative "patience"
 
 # A watch as a scenario reads it, each update checked against what holds for every watch.
@@ -81,7 +83,9 @@ class Watching
 
   # Whether an update is the `[kind, key, value]` that a scenario expects.
   def fits?(update, (kind, key, value))
-    KINDS.fetch(update.class).include?(kind) && update.key.b == key &&
+    kinds = KINDS.fetch(update.class)
+    kinds += [update.reason.to_s] if update.is_a?(Slipstream::Purge)
+    kinds.include?(kind) && update.key.b == key &&
       (update.is_a?(Slipstream::Put) ? update.value : nil) == value
   end
 

@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+# The connections, stores, watches and names of one run of a scenario.
+
 require "fileutils"
 require_relative "names"
 

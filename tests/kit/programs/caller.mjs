@@ -101,4 +101,13 @@ function call(name, args, options) {
   return named.length > 0 ? method(...args, Object.fromEntries(named)) : method(...args);
 }
 
-await answerCalls(call);
+/** An entry or an update as a caller of the other language tells it. */
+function plain(value) {
+  if (!("version" in value)) return value;
+  const { type, key, value: content, version, cursor } = value;
+  return type === undefined
+    ? { key, value: content, version }
+    : { type, key, value: content, version, cursor };
+}
+
+await answerCalls(call, plain);

@@ -1,3 +1,5 @@
+//! A bucket on NATS behind napi's promises, to be compared with.
+
 use async_nats::jetstream::{self, kv};
 use napi::bindgen_prelude::*;
 use napi_derive::napi;

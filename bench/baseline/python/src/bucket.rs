@@ -1,3 +1,5 @@
+//! A bucket on NATS behind the futures of pyo3-async-runtimes, to be compared with.
+
 use async_nats::jetstream::{self, kv};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;

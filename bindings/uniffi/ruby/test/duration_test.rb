@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+# Tests of durations as arguments.
+
 require_relative "kit"
 require "bigdecimal"
 require "json"

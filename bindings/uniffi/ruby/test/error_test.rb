@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+# Tests of errors, and of what is closed.
+
 require_relative "kit"
 
 class ErrorTest < Minitest::Test

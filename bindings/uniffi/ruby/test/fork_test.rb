@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+# Tests of forked children: they are told that what they inherited is not theirs.
+
 require_relative "kit"
 
 class ForkTest < Minitest::Test

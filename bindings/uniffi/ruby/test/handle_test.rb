@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+# Tests that handles are neither copied nor dumped.
+
 require_relative "kit"
 require "yaml"
 

@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+# The set-up and the helpers of the tests of this package.
+
 require "minitest/autorun"
 require "rbconfig"
 require "timeout"

@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+# Tests of the gem: its version, its files, and its installation.
+
 require_relative "kit"
 
 class PackageTest < Minitest::Test

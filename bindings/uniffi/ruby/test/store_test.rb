@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+# Tests of stores, as far as the Ruby layer adds to them.
+
 require_relative "kit"
 
 class StoreTest < Minitest::Test

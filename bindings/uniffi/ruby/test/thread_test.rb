@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+# Tests of threads: calls let other threads run, and waiting can be interrupted.
+
 require "socket"
 require_relative "kit"
 

@@ -1,10 +1,14 @@
-use super::guard::Guard;
+//! The LMDB environment of an open file.
+
+use super::error::{failed, failed_at, failed_commit, foreign, still_open};
+use super::files::guard::Guard;
+use super::header::Header;
+use super::limits::{MAP_SIZE, MAX_READERS, MIN_MAP_SIZE};
 use super::recent::Recent;
-use super::space;
 use super::tables::{Change, Databases, View, name};
 use crate::embedded::engine::{ReadTxn, Table, WriteTxn};
-use crate::fork::{Gate, Gated, register};
 use crate::kv::KvError;
+use crate::lifecycle::fork::{Gate, Gated, register};
 use crate::lock::RwLock;
 use heed::{CommitOrAbort, Env, EnvFlags, EnvOpenOptions, MdbError, RoTxn, WithoutTls};
 use std::path::{Path, PathBuf};
@@ -17,14 +21,15 @@ pub(super) struct Environment {
     recent: Recent,
     gate: Gate,
     path: PathBuf,
-    /// What happened to the file under its name. Nothing is read or written any longer then.
+    /// Why nothing is read or written any longer: what happened to the file under its name, or that
+    /// it was closed while it was in use.
     lost: OnceLock<KvError>,
 }
 
 struct Lmdb {
     env: Env<WithoutTls>,
     databases: Databases,
-    /// It guards the file until LMDB has closed it, so it stands behind it.
+    /// The last field, so that it guards the file until LMDB has closed it.
     guard: Guard,
 }
 
@@ -34,18 +39,11 @@ impl Drop for Lmdb {
     }
 }
 
-/// Address space reserved for the file; it takes no memory. A file cannot outgrow it.
-const MAP_SIZE: usize = 64 << 30;
-/// The least that is tried where address space is limited.
-const MIN_MAP_SIZE: usize = 1 << 30;
-/// Threads that may read at once, in all processes together: a slot of 64 bytes each.
-pub(super) const MAX_READERS: u32 = 4096;
-
 /// How long closing waits for a transaction that is under way.
 const CLOSE_WAIT: Duration = Duration::from_secs(1);
 
 impl Environment {
-    /// Opens a file that was found to be sound, or makes it.
+    /// Opens a file that `verify` has accepted, or makes it.
     pub(super) fn open(path: &Path, guard: Guard) -> Result<Arc<Self>, KvError> {
         let env = open_env(path)?;
         drop(read_txn(&env)?);
@@ -54,6 +52,7 @@ impl Environment {
         let databases = open_databases(&env)
             .map_err(failed)?
             .ok_or_else(|| foreign(path, "it is an LMDB file with other contents"))?;
+        make_header(&env, &databases, path)?;
         let environment = Arc::new(Self {
             lmdb: RwLock::new(Some(Lmdb { env, databases, guard })),
             recent: Recent::default(),
@@ -70,10 +69,14 @@ impl Environment {
         read: impl FnOnce(&dyn ReadTxn) -> Result<T, KvError>,
     ) -> Result<T, KvError> {
         let _pass = self.gate.enter();
-        let lmdb = self.lmdb.read();
-        let Lmdb { env, databases, .. } = self.usable(&lmdb)?;
-        let txn = read_txn(env)?;
-        read(&View { txn: &txn, databases })
+        let outcome = {
+            let lmdb = self.lmdb.read();
+            let Lmdb { env, databases, .. } = self.usable(&lmdb)?;
+            let txn = read_txn(env)?;
+            read(&View { txn: &txn, databases })
+        };
+        self.let_go_if_lost();
+        outcome
     }
 
     /// Uses the record of one key, which may be one that was kept since the last commit.
@@ -83,6 +86,16 @@ impl Environment {
         using: impl FnOnce(Option<&[u8]>) -> Result<T, KvError>,
     ) -> Result<T, KvError> {
         let _pass = self.gate.enter();
+        let outcome = self.look_up(key, using);
+        self.let_go_if_lost();
+        outcome
+    }
+
+    fn look_up<T>(
+        &self,
+        key: &[u8],
+        using: impl FnOnce(Option<&[u8]>) -> Result<T, KvError>,
+    ) -> Result<T, KvError> {
         let lmdb = self.lmdb.read();
         let Lmdb { env, databases, .. } = self.usable(&lmdb)?;
         // The header is written before a commit is acknowledged, and names it.
@@ -107,31 +120,46 @@ impl Environment {
         change: impl FnOnce(&mut dyn WriteTxn) -> Result<T, KvError>,
     ) -> Result<T, KvError> {
         let _pass = self.gate.enter();
+        let outcome = self.commit(change);
+        self.let_go_if_lost();
+        outcome
+    }
+
+    fn commit<T>(
+        &self,
+        change: impl FnOnce(&mut dyn WriteTxn) -> Result<T, KvError>,
+    ) -> Result<T, KvError> {
         let lmdb = self.lmdb.read();
         let Lmdb { env, databases, guard } = self.usable(&lmdb)?;
         let mut txn = env.write_txn().map_err(failed)?;
         let outcome = change(&mut Change { txn: &mut txn, databases })?;
         txn.commit().map_err(|error| failed_commit(&self.path, error))?;
-        // What went into a file that has no name any more, or another one, is not acknowledged.
+        // A write into a file that was removed, moved or replaced is not acknowledged.
         match guard.loss() {
             Some(loss) => Err(self.lost.get_or_init(|| loss).clone()),
             None => Ok(outcome),
         }
     }
 
-    /// What happened to the file under its name, if anything did. LMDB then lets go of it, as soon
-    /// as nobody reads or writes.
+    /// The error of every further operation, if the file was removed, moved or replaced. LMDB then
+    /// closes it, as soon as nobody reads or writes.
     pub(super) fn loss(&self) -> Option<KvError> {
         let _pass = self.gate.enter();
         let loss = self.lmdb.read().as_ref().and_then(|lmdb| lmdb.guard.loss());
         if let Some(loss) = loss {
             self.lost.get_or_init(|| loss);
         }
-        let lost = self.lost.get()?;
-        if let Some(mut lmdb) = self.lmdb.try_write_for(Duration::ZERO) {
+        self.let_go_if_lost();
+        self.lost.get().cloned()
+    }
+
+    /// Has LMDB close a file that was lost, unless somebody uses it: each use ends with this call.
+    fn let_go_if_lost(&self) {
+        if self.lost.get().is_some()
+            && let Some(mut lmdb) = self.lmdb.try_write_for(Duration::ZERO)
+        {
             lmdb.take();
         }
-        Some(lost.clone())
     }
 
     fn usable<'a>(&self, lmdb: &'a Option<Lmdb>) -> Result<&'a Lmdb, KvError> {
@@ -150,13 +178,19 @@ impl Environment {
         }
     }
 
-    /// Lets go of the file, once nobody reads or writes. A writer that waits for another process
-    /// keeps it.
+    /// Lets go of the file. A writer that waits for another process keeps it, and lets go of it when
+    /// it has written; nobody begins to read or write meanwhile.
     pub(super) fn close(&self) {
         let _pass = self.gate.enter();
         if let Some(mut lmdb) = self.lmdb.try_write_for(CLOSE_WAIT) {
             lmdb.take();
+            return;
         }
+        self.lost.get_or_init(|| KvError::NotConnected);
+        let path = self.path.display();
+        tracing::warn!(%path, "a closed file is still in use and stays open until that has ended");
+        // The use may have ended just before.
+        self.let_go_if_lost();
     }
 
     /// The number of the last commit by anyone.
@@ -257,6 +291,20 @@ fn open_databases(env: &Env<WithoutTls>) -> heed::Result<Option<Databases>> {
     }
 }
 
+/// Refuses a file of a format that this version does not know, and gives a new one its header.
+fn make_header(env: &Env<WithoutTls>, databases: &Databases, path: &Path) -> Result<(), KvError> {
+    let missing = {
+        let txn = read_txn(env)?;
+        Header::is_missing(&View { txn: &txn, databases }, path)?
+    };
+    if missing {
+        let mut txn = env.write_txn().map_err(failed)?;
+        Header::make(&mut Change { txn: &mut txn, databases }, path)?;
+        txn.commit().map_err(|error| failed_commit(path, error))?;
+    }
+    Ok(())
+}
+
 impl Gated for Environment {
     fn gate(&self) -> &Gate {
         &self.gate
@@ -268,81 +316,37 @@ impl Gated for Environment {
     }
 }
 
-/// What is said of a file that this process has not let go of.
-pub(super) fn still_open(path: &Path) -> KvError {
-    KvError::ConnectionFailed(format!(
-        "{} is still open in this process: a connection to it is being closed, or the process \
-         forked while it was in use; try again",
-        path.display()
-    ))
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc::channel;
+    use std::thread;
 
-/// What is said of a file that is not ours.
-pub(super) fn foreign(path: &Path, what: &str) -> KvError {
-    KvError::ConnectionFailed(format!("{} is not a slipstream store: {what}", path.display()))
-}
+    const PATIENCE: Duration = Duration::from_secs(10);
 
-fn failed_at(path: &Path, error: heed::Error) -> KvError {
-    match failed(error) {
-        KvError::OperationFailed(message) | KvError::DeserializationError(message) => {
-            KvError::ConnectionFailed(format!("{}: {message}", path.display()))
-        }
-        other => other,
-    }
-}
-
-/// A commit that failed. LMDB calls it an input/output error if the disk took only a part of it.
-fn failed_commit(path: &Path, error: heed::Error) -> KvError {
-    match error {
-        heed::Error::Io(_) if space::is_full(path) => {
-            KvError::LimitExceeded("the disk is full: it did not take the whole commit".into())
-        }
-        // What the disk did not confirm may be there all the same (W9).
-        heed::Error::Io(error) => match failed_io(&error) {
-            KvError::OperationFailed(text) => {
-                KvError::ConnectionFailed(format!("{}: the commit failed: {text}", path.display()))
+    #[test]
+    fn l5_a_file_that_is_in_use_when_it_is_closed_is_let_go_of_at_the_end_of_the_use() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().canonicalize().unwrap().join("state.db");
+        let environment = Environment::open(&path, Guard::take(&path).unwrap()).unwrap();
+        let (began, beginning) = channel();
+        let (end, ending) = channel::<()>();
+        let writing = thread::spawn({
+            let environment = environment.clone();
+            move || {
+                environment.change(|_| {
+                    began.send(()).unwrap();
+                    ending.recv_timeout(PATIENCE).unwrap();
+                    Ok(())
+                })
             }
-            error => error,
-        },
-        error => failed(error),
-    }
-}
-
-/// An LMDB error as ours.
-pub(super) fn failed(error: heed::Error) -> KvError {
-    match error {
-        heed::Error::Io(error) => failed_io(&error),
-        heed::Error::Mdb(MdbError::MapFull) => KvError::LimitExceeded(format!(
-            "the file has reached the {} GiB that are reserved for it",
-            MAP_SIZE >> 30
-        )),
-        heed::Error::Mdb(MdbError::ReadersFull) => {
-            KvError::LimitExceeded(format!("{MAX_READERS} threads read this file already"))
-        }
-        heed::Error::Mdb(MdbError::Panic) => KvError::OperationFailed(
-            "an earlier write failed half-way; close the connection and connect again".into(),
-        ),
-        heed::Error::Mdb(
-            error @ (MdbError::Corrupted
-            | MdbError::PageNotFound
-            | MdbError::Invalid
-            | MdbError::VersionMismatch),
-        ) => KvError::DeserializationError(format!(
-            "the file is damaged ({error}); restore it from a backup"
-        )),
-        other => KvError::OperationFailed(other.to_string()),
-    }
-}
-
-fn failed_io(error: &std::io::Error) -> KvError {
-    use std::io::ErrorKind::{
-        FileTooLarge, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull,
-    };
-    match error.kind() {
-        StorageFull | QuotaExceeded | FileTooLarge => {
-            KvError::LimitExceeded(format!("the disk is full: {error}"))
-        }
-        PermissionDenied | ReadOnlyFilesystem => KvError::PermissionDenied(error.to_string()),
-        _ => KvError::OperationFailed(error.to_string()),
+        });
+        beginning.recv_timeout(PATIENCE).unwrap();
+        environment.close();
+        assert_eq!(environment.last_commit(), Err(KvError::NotConnected));
+        assert!(heed::env_closing_event(&path).is_some(), "the writer has it open");
+        end.send(()).unwrap();
+        assert_eq!(writing.join().unwrap(), Ok(()));
+        assert!(heed::env_closing_event(&path).is_none(), "the writer has let go of it");
     }
 }

@@ -1,14 +1,16 @@
-use super::FileEngine;
-use super::environment::{MAX_READERS, still_open};
-use super::files::Identity;
-use super::filesystem;
-use super::guard::Guard;
-use super::space;
+//! Opens a file once in this process, after it was checked.
+
+use super::engine::FileEngine;
+use super::error::still_open;
+use super::files::guard::Guard;
+use super::files::identity::Identity;
+use super::files::{filesystem, space};
+use super::limits::MAX_READERS;
 use super::verify::verify;
 use crate::embedded::database::Database;
 use crate::embedded::engine::Engine;
-use crate::fork::{self, Gate, Gated};
 use crate::kv::KvError;
+use crate::lifecycle::fork::{self, Gate, Gated};
 use crate::lock::Mutex;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

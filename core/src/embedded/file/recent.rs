@@ -1,3 +1,5 @@
+//! Records that were read since the last commit.
+
 use crate::lock::RwLock;
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
@@ -25,13 +27,13 @@ pub(super) struct Records {
     hasher: RandomState,
     /// The lengths of a key and of its record, and the two, one after another.
     bytes: Vec<u8>,
-    /// Whether a record found no room.
+    /// True if there was no room for a record.
     full: bool,
 }
 
-/// The memory that kept records take, at most.
+/// The most memory that kept records take.
 const MAX_BYTES: usize = 32 << 20;
-/// Reads between two commits before it is worth while to keep what they found.
+/// The number of reads after a commit from which on records are kept.
 const WORTH_WHILE: u32 = 256;
 const LENGTHS: usize = 8;
 

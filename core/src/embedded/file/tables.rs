@@ -1,4 +1,6 @@
-use super::environment::failed;
+//! The tables of the engine as LMDB databases, with a checksum over every record.
+
+use super::error::failed;
 use crate::embedded::engine::{ReadTxn, Table, Visit, WriteTxn};
 use crate::kv::KvError;
 use heed::types::Bytes;
@@ -103,7 +105,7 @@ fn get<'t>(
 
 const CHECKSUM: usize = 4;
 
-/// The value in what is stored, if it is what was stored for this key.
+/// The value of a stored record, once its checksum over key and value was checked.
 pub(super) fn checked<'a>(key: &[u8], stored: &'a [u8]) -> Result<&'a [u8], KvError> {
     match stored.split_first_chunk::<CHECKSUM>() {
         Some((sum, value)) if *sum == checksum(key, value) => Ok(value),

@@ -1,3 +1,5 @@
+//! Reads the URL of a connection: its servers, and the login that stands before them.
+
 use crate::kv::KvError;
 use async_nats::ServerAddr;
 use std::fmt;
@@ -81,7 +83,7 @@ impl Addresses {
         self.login.as_ref()
     }
 
-    /// Whether one of the servers is named with TLS. What is sent to one must not go to another
+    /// True if one of the servers is named with TLS. What is sent to one must not go to another
     /// in the clear, so it then holds for all.
     pub(in crate::nats) fn need_tls(&self) -> bool {
         self.servers.iter().any(|server| matches!(server.scheme, Scheme::Tls | Scheme::Wss))

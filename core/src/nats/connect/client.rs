@@ -1,12 +1,14 @@
+//! Makes a client of async-nats, which stays connected to one of the servers of a URL.
+
 use super::address::{Address, Addresses};
 use super::config::Settings;
 use super::credentials::Credentials;
 use super::dial::Dial;
 use super::tls;
 use crate::kv::{KvError, check_duration};
-use crate::nats::transport::events::{Events, Teller};
 use async_nats::{
-    Client, ConnectError, ConnectErrorKind, ConnectOptions, ReconnectToServer, Server, ServerInfo,
+    Client, ConnectError, ConnectErrorKind, ConnectOptions, Event, ReconnectToServer, Server,
+    ServerInfo,
 };
 use futures_util::FutureExt;
 use std::error::Error;
@@ -19,6 +21,15 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send + Sync>>;
+
+/// Who a client was made for.
+pub(in crate::nats) trait ClientOwner: Clone + Send + Sync + 'static {
+    /// Hears what becomes of the client.
+    fn tell(&self, event: Event);
+
+    /// Returns once nobody needs the client any more.
+    fn gone(&self) -> impl Future<Output = ()> + Send + Sync;
+}
 
 /// A connection that no longer answers is given up after three of these (async-nats' rule), so
 /// that a half-open one is noticed within 10 s.
@@ -39,11 +50,10 @@ const SUBSCRIPTION_CAPACITY: usize = 1 << 18;
 ///
 /// A server that does not answer takes only its share of the time, so that the list is tried
 /// whole. The error names every server that was tried and why it was not the one (rule L4).
-/// `teller` tells what becomes of the client afterwards, which ends once `events` are closed.
+/// `owner` is told what becomes of the client afterwards, which ends once the owner is gone.
 pub(in crate::nats) async fn connect(
     settings: &Settings,
-    events: &Arc<Events>,
-    teller: &Teller,
+    owner: &impl ClientOwner,
 ) -> Result<(Client, Dial), KvError> {
     check_duration("timeout", settings.timeout)?;
     check_duration("connect_timeout", settings.connect_timeout)?;
@@ -54,11 +64,11 @@ pub(in crate::nats) async fn connect(
         .unwrap_or_else(|_| Err(failed(&addresses, "reading the files it needs timed out")))?;
     let options = options(&dial, &addresses)
         .reconnect_delay_callback(|_| Duration::ZERO)
-        .reconnect_to_server_callback(pacing(events.clone()))
+        .reconnect_to_server_callback(pacing(owner.clone()))
         .event_callback({
-            let teller = teller.clone();
+            let owner = owner.clone();
             move |event| {
-                teller.tell(event);
+                owner.tell(event);
                 std::future::ready(())
             }
         });
@@ -98,7 +108,7 @@ async fn dial(settings: Settings, addresses: Addresses) -> Result<Dial, KvError>
     reading.await.unwrap_or_else(|error| Err(KvError::OperationFailed(error.to_string())))
 }
 
-/// What async-nats is told, whichever server it is.
+/// The options of async-nats, whichever server it is.
 fn options(dial: &Dial, addresses: &Addresses) -> ConnectOptions {
     let options = dial.credentials.options();
     let mut options = options
@@ -128,7 +138,7 @@ async fn try_server(
     limit: Duration,
 ) -> Result<Client, KvError> {
     let silent = || failed(server, &format!("no answer within {limit:.1?}"));
-    // async-nats panics over some of what a server may say.
+    // async-nats panics over some messages that a server may send.
     let connecting = AssertUnwindSafe(options.connect(server.server_addr()?)).catch_unwind();
     let Ok(connected) = timeout(limit, connecting).await else { return Err(silent()) };
     let Ok(connected) = connected else {
@@ -163,15 +173,15 @@ async fn widen(client: &Client, servers: &[Address]) -> Result<(), KvError> {
 /// Lets a client that lost its connection wait between its rounds through the list of servers, and
 /// stop once nobody needs it: async-nats itself would go on for ever.
 fn pacing(
-    events: Arc<Events>,
+    owner: impl ClientOwner,
 ) -> impl Fn(Vec<Server>, ServerInfo) -> BoxFuture<Option<ReconnectToServer>> {
     move |servers, _| {
-        let events = events.clone();
+        let owner = owner.clone();
         let rounds = servers.iter().map(|server| server.failed_attempts).min().unwrap_or(0);
         Box::pin(async move {
             tokio::select! {
                 biased;
-                () = events.closed() => give_up().await,
+                () = owner.gone() => give_up().await,
                 () = sleep(reconnect_delay(rounds)) => None,
             }
         })
@@ -217,7 +227,7 @@ fn is_denial(error: &ConnectError) -> bool {
     text.contains("authorization violation") || text.contains("authentication expired")
 }
 
-/// Why a server was not to be had, in the words of who noticed.
+/// Why a server could not be connected to, in the words of the layer that noticed.
 fn cause(error: &ConnectError) -> String {
     match tls_error(error) {
         Some(rustls::Error::InvalidMessage(problem)) => {
@@ -230,7 +240,7 @@ fn cause(error: &ConnectError) -> String {
 
 fn tls_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
     let tls = error.downcast_ref::<rustls::Error>();
-    // What an I/O error wraps is not its source, but in its place.
+    // The error that an I/O error wraps is not its source, but stands in its place.
     let deeper = || match error.downcast_ref::<io::Error>() {
         Some(error) => error.get_ref().map(|inner| inner as &(dyn Error + 'static)),
         None => error.source(),

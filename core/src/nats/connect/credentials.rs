@@ -1,3 +1,5 @@
+//! Who connects: a name with a secret, or a key that signs what the server asks.
+
 use super::address::Login;
 use super::config::NatsOptions;
 use super::file;

@@ -1,6 +1,8 @@
+//! A connection of our own to a server: it logs in as async-nats would.
+
 use super::credentials::Credentials;
 use super::websocket::WebSocket;
-use crate::nats::transport::wire::{Frame, NotUnderstood, next_frame};
+use crate::nats::wire::frame::{Frame, NotUnderstood, next_frame};
 use async_nats::{Auth, ConnectInfo, Protocol, ServerAddr, ServerInfo};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -21,9 +23,9 @@ use tokio_websockets::client::Builder;
 pub(in crate::nats) struct Dial {
     pub(in crate::nats) credentials: Credentials,
     pub(in crate::nats) tls: Arc<ClientConfig>,
-    /// Whether nothing may be said in the clear.
+    /// True if nothing may be sent in the clear.
     pub(in crate::nats) require_tls: bool,
-    /// Whether TLS starts before the server says anything.
+    /// True if TLS starts before the server says anything.
     pub(in crate::nats) tls_first: bool,
     pub(in crate::nats) client_name: String,
     /// How long one address may take.
@@ -36,7 +38,8 @@ pub(in crate::nats) const INBOX: &str = "inbox";
 /// A connection that a server has accepted, and what it has sent since.
 pub(in crate::nats) struct Accepted {
     pub(in crate::nats) socket: Box<dyn Socket>,
-    /// The socket once more, if what is written to it is what is sent.
+    /// The socket once more, if bytes written to it are sent unchanged: neither TLS nor a websocket
+    /// is in between.
     pub(in crate::nats) direct: Option<net::TcpStream>,
     pub(in crate::nats) read: BytesMut,
 }
@@ -94,7 +97,7 @@ impl Dial {
         let require_tls = self.require_tls || server.tls_required();
         let later = !over_websocket && !self.tls_first;
         if later && (require_tls || info.tls_required) {
-            // What came in the clear cannot be a part of what is said under TLS.
+            // Bytes that came in the clear cannot be a part of the conversation under TLS.
             read.clear();
             direct = None;
             socket = self.start_tls(socket, server).await?;

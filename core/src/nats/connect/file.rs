@@ -1,3 +1,5 @@
+//! Reads the files that options name.
+
 use crate::kv::KvError;
 use std::io;
 use std::path::Path;

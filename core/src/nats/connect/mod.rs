@@ -2,7 +2,8 @@
 //!
 //! `config.rs` holds what a caller chose, `address.rs` reads URLs, `credentials.rs`, `tls.rs` and
 //! `trust.rs` say who we are and whom we believe. `client.rs` makes the client of async-nats,
-//! `dial.rs` a connection of our own. This room knows servers and keys of users, no stream.
+//! `dial.rs` a connection of our own. This room knows servers and keys of users, no stream; it
+//! imports `wire`.
 
 pub(super) mod address;
 pub(super) mod client;

@@ -1,3 +1,5 @@
+//! What TLS needs: whom to trust, and which certificate to show.
+
 use super::config::NatsOptions;
 use super::file;
 use super::trust::SystemTrust;
@@ -9,13 +11,13 @@ use rustls::{ClientConfig, RootCertStore};
 use std::path::Path;
 use std::sync::Arc;
 
-/// Whether an option asks for TLS whatever the URL and the server say.
+/// True if an option asks for TLS, whatever the URL and the server say.
 pub(in crate::nats) fn is_asked_for(options: &NatsOptions) -> bool {
     options.tls_first || options.tls_ca.is_some() || options.tls_cert.is_some()
 }
 
-/// Whom to trust and what to show, read from the files that are named. A server may ask for TLS
-/// at any time, so there is always one.
+/// Which authorities to trust and which certificate to show, read from the files that are named. A
+/// server may ask for TLS at any time, so there is always one.
 ///
 /// It names its provider of cryptography: the one of the process may be missing, be somebody
 /// else's, or be in doubt, which is a panic.

@@ -1,3 +1,5 @@
+//! Trust in the authorities that the system trusts.
+
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
@@ -29,8 +31,8 @@ impl SystemTrust {
     }
 }
 
-/// What cannot be read is left out: it may be one certificate of hundreds, and a server that needs
-/// just that one is refused with the reason.
+/// A certificate that cannot be read is left out: it may be one of hundreds, and a server that
+/// needs just that one is refused with the reason.
 fn authorities() -> RootCertStore {
     let mut roots = RootCertStore::empty();
     let found = rustls_native_certs::load_native_certs();

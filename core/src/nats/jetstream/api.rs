@@ -1,6 +1,7 @@
 //! The JetStream API: what is asked as JSON, and what a refusal means.
 
 use crate::kv::KvError;
+use crate::nats::transport::response::{self, Response};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -25,6 +26,7 @@ pub(in crate::nats) struct Refusal {
 
 impl Refusal {
     pub(in crate::nats) const STREAM_NOT_FOUND: u32 = 10059;
+    const CONSUMER_NOT_FOUND: u32 = 10014;
     pub(in crate::nats) const STREAM_NAME_IN_USE: u32 = 10058;
     pub(in crate::nats) const STREAM_NOT_STORED: u32 = 10049;
     pub(in crate::nats) const MESSAGE_NOT_FOUND: u32 = 10037;
@@ -32,17 +34,22 @@ impl Refusal {
     const FULL: [u32; 7] = [10077, 10047, 10028, 10023, 10002, 10119, 10120];
     const WRONG_LAST_SEQUENCE: [u32; 2] = [10071, 10164];
 
-    /// Whether the store has no room for what was to be written.
+    /// True if the store has no room for the write.
     pub(in crate::nats) fn is_full(&self) -> bool {
         Self::FULL.contains(&self.err_code)
     }
 
-    /// Whether another write came first.
+    /// True if there is no such stream or consumer.
+    pub(in crate::nats) fn is_of_what_is_gone(&self) -> bool {
+        [Self::STREAM_NOT_FOUND, Self::CONSUMER_NOT_FOUND].contains(&self.err_code)
+    }
+
+    /// True if another write came first.
     pub(in crate::nats) fn is_conflict(&self) -> bool {
         Self::WRONG_LAST_SEQUENCE.contains(&self.err_code)
     }
 
-    /// Whether the same request may be granted a moment later: no leader, or not ready yet.
+    /// True if the same request may be granted a moment later: no leader, or not ready yet.
     pub(in crate::nats) fn is_passing(&self) -> bool {
         const CLUSTER: [u32; 5] = [10004, 10008, 10009, 10118, 10195];
         CLUSTER.contains(&self.err_code)
@@ -110,7 +117,7 @@ pub(in crate::nats) struct StreamConfig {
 #[derive(Debug, Clone, Deserialize)]
 pub(in crate::nats) struct StreamInfo {
     pub(in crate::nats) config: StreamConfig,
-    /// When it was made: what tells it from another one of the same name.
+    /// When it was made, which tells it from another stream of the same name.
     pub(in crate::nats) created: String,
     pub(in crate::nats) state: StreamState,
     pub(in crate::nats) cluster: Option<Cluster>,
@@ -146,6 +153,11 @@ impl StreamState {
     }
 }
 
+/// The milliseconds since 1970 of a time of the server; 0 if it is none.
+pub(in crate::nats) fn millis_of(time: &str) -> u64 {
+    nanoseconds_of(time).and_then(|nanos| u64::try_from(nanos / 1_000_000).ok()).unwrap_or(0)
+}
+
 /// The nanoseconds since 1970 of a time such as `2026-11-29T10:09:04.25Z`.
 fn nanoseconds_of(time: &str) -> Option<i128> {
     let (date, clock) = time.strip_suffix('Z')?.split_once('T')?;
@@ -167,7 +179,7 @@ fn nanoseconds_of(time: &str) -> Option<i128> {
 }
 
 impl StreamInfo {
-    /// Whether it holds nothing but the last messages of the subjects of one bucket.
+    /// True if it holds nothing but the last messages of the subjects of one bucket.
     pub(in crate::nats) fn is_all_last(&self) -> bool {
         self.config.subjects.len() == 1 && self.config.max_msgs_per_subject == 1
     }
@@ -178,7 +190,7 @@ impl StreamInfo {
         self.created.bytes().fold(0xcbf2_9ce4_8422_2325, hash)
     }
 
-    /// Whether this is what the stream's leader says. Without one any server tells its own copy.
+    /// True if the stream's leader says this. Without a leader any server tells of its own copy.
     pub(in crate::nats) fn is_authoritative(&self) -> bool {
         self.config.num_replicas <= 1
             || self.cluster.as_ref().is_none_or(|cluster| !cluster.leader.is_empty())
@@ -266,11 +278,21 @@ pub(in crate::nats) struct StoredMessage {
 pub(in crate::nats) struct Stored {
     pub(in crate::nats) subject: String,
     pub(in crate::nats) seq: u64,
+    /// When it was stored.
+    #[serde(default)]
+    pub(in crate::nats) time: String,
     #[serde(deserialize_with = "base64_text::deserialize", default)]
     pub(in crate::nats) data: Bytes,
     /// With the line that precedes them.
     #[serde(deserialize_with = "base64_text::deserialize", default)]
     pub(in crate::nats) hdrs: Bytes,
+}
+
+impl From<Stored> for Response {
+    fn from(stored: Stored) -> Self {
+        let Stored { subject, data, hdrs, .. } = stored;
+        Self::Stored(Box::new(response::StoredMessage { subject, headers: hdrs, payload: data }))
+    }
 }
 
 /// The last messages of several subjects, in one answer each.
@@ -293,7 +315,7 @@ pub(in crate::nats) struct PurgeRequest<'a> {
     pub(in crate::nats) filter: &'a str,
 }
 
-/// Whether a write was taken. Not a [`Reply`], which takes longer to be told apart.
+/// The answer to a write. It is not a [`Reply`], which takes longer to parse.
 #[derive(Deserialize)]
 pub(in crate::nats) struct Acknowledged {
     pub(in crate::nats) seq: Option<u64>,

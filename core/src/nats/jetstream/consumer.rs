@@ -5,13 +5,15 @@
 
 use super::api::{ConsumerConfig, ConsumerInfo, ConsumerRequest};
 use super::bucket::Bucket;
-use super::message::{Position, unserved};
-use super::pull_requests::{HEARTBEAT, PullRequests, SILENCE};
-use crate::kv::{KvError, UpdateKind};
-use crate::nats::transport::events::Status;
-use crate::nats::transport::inbox::Inbox;
-use crate::nats::transport::link::ConsumerName;
-use crate::nats::transport::response::{NO_RESPONDERS, Response};
+use super::consumers::ConsumerName;
+use super::end::End;
+use super::message::{Position, Said};
+use super::pull_requests::{HEARTBEAT, PullRequests};
+use super::reception::{Arrival, Reception, Taken};
+use crate::kv::{Footprint, KvError, UpdateKind};
+use crate::nats::transport::lane::inbox::Inbox;
+use crate::nats::transport::response::Response;
+use crate::nats::transport::status::{Denial, State};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,18 +25,13 @@ pub(in crate::nats) struct Consumer {
     bucket: Arc<Bucket>,
     name: ConsumerName,
     inbox: Option<Inbox>,
-    /// What was taken from the inbox before it was wanted.
+    /// Messages that were taken from the inbox ahead of time.
     come: VecDeque<Delivery>,
-    flow: PullRequests,
+    reception: Reception,
+    /// True if the consumer pushes, and has to be told to go on.
+    is_pushed: bool,
     headers_only: bool,
-    made: Instant,
-    /// Since when nothing at all has come from its server, while somebody waited. It is one clock,
-    /// whoever waits and however often that is given up.
-    silent_since: Option<Instant>,
-    /// The consumer's own number of the last message, which shows a lost one.
-    delivered: u64,
-    pending: u64,
-    status: signal::Receiver<Status>,
+    status: signal::Receiver<State>,
     epoch: u64,
 }
 
@@ -53,8 +50,10 @@ pub(in crate::nats) struct Wanted<'a> {
     /// Of which subjects; none is all there are.
     pub(in crate::nats) filters: &'a [String],
     pub(in crate::nats) headers_only: bool,
-    /// Whether it may push.
+    /// True if it may push.
     pub(in crate::nats) pushed: bool,
+    /// The watch that the consumer is a part of.
+    pub(in crate::nats) footprint: Footprint,
 }
 
 /// One message of the stream.
@@ -62,31 +61,22 @@ pub(in crate::nats) struct Delivery {
     pub(in crate::nats) message: Response,
     pub(in crate::nats) kind: UpdateKind,
     pub(in crate::nats) position: Position,
-    /// Whether its server may have been without a request for messages just before.
+    /// True if its server may have been without a request for messages just before.
     pub(in crate::nats) after_lull: bool,
 }
 
 /// What a server says of a consumer.
 pub(in crate::nats) struct Seen {
-    /// Whether everything it has to deliver was delivered, and has been taken from the inbox.
+    /// True if everything it has to deliver was delivered, and has been taken from the inbox.
     pub(in crate::nats) is_read: bool,
     /// The requests for messages that it has.
     pub(in crate::nats) waiting: u64,
 }
 
-/// Why nothing more comes from a consumer.
-#[derive(Debug)]
-pub(in crate::nats) enum End {
-    /// It has to be made anew, after the last message that was delivered.
-    Lost(&'static str),
-    /// The server refuses it to this user.
-    Denied(String),
-    /// The connection was closed.
-    Closed,
-}
-
 /// When the server removes a consumer that nobody asks any more.
 pub(in crate::nats) const INACTIVE: Duration = Duration::from_secs(30);
+/// In a sign of life: whom to tell that what was sent before has been read.
+const STALLED: &str = "Nats-Consumer-Stalled";
 
 impl Consumer {
     /// Makes a consumer, which delivers over the lane.
@@ -94,79 +84,71 @@ impl Consumer {
         bucket: Arc<Bucket>,
         wanted: Wanted<'_>,
     ) -> Result<Self, KvError> {
-        let link = bucket.link.clone();
-        let status = link.status();
+        let router = bucket.router();
+        let status = router.status();
         let epoch = status.borrow().epoch;
-        let unique = ConsumerName::new(&bucket);
+        let unique = bucket.consumers().new_name(&bucket.stream);
         let ConsumerName { stream, name } = &unique;
-        let (asked, flow) = if wanted.pushed {
-            // What is told a consumer that pushes goes to subjects of its own.
+        let (asked, requests) = if wanted.pushed {
+            // A consumer that pushes is told to go on by subjects of its own.
             (format!("$JS.FC.{stream}.{name}."), PullRequests::pushed())
         } else {
-            let flow = PullRequests::pulled(link.max_payload())?;
-            (format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{name}"), flow)
+            let requests = PullRequests::pulled(router.max_payload())?;
+            (format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{name}"), requests)
         };
-        let inbox = Inbox::open(&link, asked.into())?;
-        let deliver_subject = flow.is_pushed().then(|| inbox.subject().clone());
+        let inbox = router.open_inbox(asked.into())?;
+        let deliver_subject = wanted.pushed.then(|| inbox.subject().clone());
         let request = ConsumerRequest {
             stream_name: stream,
             config: config(name, &wanted, deliver_subject.as_deref()),
             action: "create",
         };
         let operation = format!("CONSUMER.CREATE.{stream}.{name}");
-        link.adopt(unique.clone());
+        bucket.consumers().adopt(unique.clone(), wanted.footprint.clone());
         let mut made = Self {
             inbox: Some(inbox),
             come: VecDeque::new(),
-            flow,
+            reception: Reception::new(requests),
+            is_pushed: wanted.pushed,
             headers_only: wanted.headers_only,
-            made: Instant::now(),
-            silent_since: None,
-            delivered: 0,
-            pending: 0,
             status,
             epoch,
             name: unique.clone(),
             bucket: bucket.clone(),
         };
-        let info: ConsumerInfo = link.api(&operation, &request).await??;
-        made.pending = info.num_pending;
+        let info: ConsumerInfo = bucket.jetstream().ask(&operation, &request).await??;
+        made.reception.begin(info.num_pending);
         Ok(made)
     }
 
     /// Messages that were there and not yet read, as of the last thing the server said.
     pub(in crate::nats) fn pending(&self) -> u64 {
-        self.pending + self.come.len() as u64
+        self.reception.pending() + self.come.len() as u64
     }
 
     /// The consumer's own number of the last message that was taken from the inbox.
     pub(in crate::nats) fn delivered(&self) -> u64 {
-        self.delivered
+        self.reception.delivered()
     }
 
-    /// How long ago it was made.
-    pub(in crate::nats) fn age(&self) -> Duration {
-        self.made.elapsed()
-    }
-
-    /// Whether its server may be without a request for messages now.
+    /// True if its server may be without a request for messages now.
     pub(in crate::nats) fn may_lull(&self) -> bool {
-        self.flow.may_lull()
+        self.reception.may_lull()
     }
 
     /// Notes that its server has so many requests, and that nothing was removed before it had them.
     pub(in crate::nats) fn has(&mut self, waiting: u64) {
-        self.flow.has(waiting);
+        self.reception.has(waiting);
     }
 
     /// What its server says of it; an end if it is there no more.
     pub(in crate::nats) async fn seen(&self) -> Result<Result<Seen, End>, KvError> {
         let ConsumerName { stream, name } = &self.name;
         let operation = format!("CONSUMER.INFO.{stream}.{name}");
-        let info = self.bucket.link.api(&operation, &serde_json::Map::new()).await?;
+        let info = self.bucket.jetstream().ask(&operation, &serde_json::Map::new()).await?;
         Ok(match info {
             Ok(ConsumerInfo { num_pending, num_waiting, delivered }) => Ok(Seen {
-                is_read: num_pending == 0 && delivered.consumer_seq == self.delivered,
+                is_read: num_pending == 0 && delivered.consumer_seq == self.delivered(),
                 waiting: num_waiting,
             }),
             Err(_) => Err(End::Lost("it is not there")),
@@ -179,9 +161,8 @@ impl Consumer {
             if let Some(delivery) = self.try_next()? {
                 return Ok(delivery);
             }
-            let silent_since = *self.silent_since.get_or_insert_with(Instant::now);
-            // What is asked of a consumer that is gone by then is lost.
-            let message = timeout_at(silent_since + SILENCE, self.wait()).await;
+            let silent_until = self.reception.silent_until(Instant::now);
+            let message = timeout_at(silent_until, self.wait()).await;
             let message = message.unwrap_or(Err(End::Lost("the server was silent")))?;
             if let Some(delivery) = self.take(message)? {
                 return Ok(delivery);
@@ -198,19 +179,19 @@ impl Consumer {
         self.take_next()
     }
 
-    /// Takes in whatever is here, and says what the last of it was, by the consumer's number.
-    pub(in crate::nats) fn take_in(&mut self) -> Result<u64, End> {
+    /// Takes in whatever is here.
+    pub(in crate::nats) fn take_in(&mut self) -> Result<(), End> {
         self.ask_for_more()?;
         while let Some(delivery) = self.take_next()? {
             self.come.push_back(delivery);
         }
-        Ok(self.delivered)
+        Ok(())
     }
 
     /// Deletes it from the server, and waits until that is done.
     pub(in crate::nats) async fn delete(mut self) {
         self.inbox = None;
-        self.bucket.link.delete_consumer(&self.name).await;
+        self.bucket.consumers().delete(&self.name).await;
     }
 
     fn take_next(&mut self) -> Result<Option<Delivery>, End> {
@@ -223,22 +204,22 @@ impl Consumer {
     }
 
     fn ready(&mut self) -> Result<Option<Response>, End> {
-        self.inbox.as_mut().ok_or(End::Closed)?.ready()
+        Ok(self.inbox.as_mut().ok_or(End::Closed)?.ready()?)
     }
 
     async fn wait(&mut self) -> Result<Response, End> {
         let Some(inbox) = &mut self.inbox else { return Err(End::Closed) };
         let (epoch, needs) = (self.epoch, inbox.needs());
-        let is_denied = |(denied, _): &(String, String)| needs.iter().any(|it| **it == **denied);
-        let changed = |status: &Status| {
-            status.closed || status.epoch != epoch || status.denied.as_ref().is_some_and(is_denied)
+        let is_denied = |it: &Denial| needs.iter().any(|needed| **needed == *it.subject);
+        let changed = |State { phase, epoch: now, denial }: &State| {
+            phase.is_closed() || *now != epoch || denial.as_ref().is_some_and(is_denied)
         };
         tokio::select! {
             biased;
-            message = inbox.next() => message,
-            status = self.status.wait_for(changed) => Err(match status {
-                Ok(status) if !status.closed => match &status.denied {
-                    Some((_, text)) if status.epoch == epoch => End::Denied(text.clone()),
+            message = inbox.next() => Ok(message?),
+            state = self.status.wait_for(changed) => Err(match state {
+                Ok(state) if !state.phase.is_closed() => match &state.denial {
+                    Some(denial) if state.epoch == epoch => End::Denied(denial.text.clone()),
                     _ => End::Lost("the connection was made anew"),
                 },
                 _ => End::Closed,
@@ -249,60 +230,38 @@ impl Consumer {
     /// Asks the server for messages, if it has not been asked for enough.
     fn ask_for_more(&mut self) -> Result<(), End> {
         let inbox = self.inbox.as_ref().ok_or(End::Closed)?;
-        self.flow.ask_for_more(inbox, self.pending)
-    }
-
-    fn take(&mut self, message: Response) -> Result<Option<Delivery>, End> {
-        self.silent_since = None;
-        // What was stored may look like a status, but only it has a position.
-        let Some(position) = Position::parse(message.reply()) else {
-            let status = message.status();
-            return status.map_or(Ok(()), |it| self.take_status(it, &message)).map(|()| None);
-        };
-        if position.consumer != self.delivered + 1 {
-            return Err(End::Lost("a message was lost on the way"));
-        }
-        self.delivered = position.consumer;
-        self.pending = position.pending;
-        let after_lull = self.flow.may_lull();
-        self.flow.came();
-        let said = message.said();
-        let kind =
-            if self.headers_only { said.kind_by_size() } else { said.kind(message.payload()) };
-        Ok(Some(Delivery { message, kind, position, after_lull }))
-    }
-
-    fn take_status(&mut self, status: u16, message: &Response) -> Result<(), End> {
-        const ALIVE: u16 = 100;
-        const CONFLICT: u16 = 409;
-        let text = message.description();
-        // The end of a request, unless it is the end of the consumer.
-        let over = ["Consumer Deleted", "Leadership Change", "Server Shutdown", "Consumer is push"];
-        match status {
-            ALIVE => {
-                let inbox = self.inbox.as_ref().ok_or(End::Closed)?;
-                self.flow.go_on(inbox, message)?;
-            }
-            NO_RESPONDERS => return Err(End::Lost("it is gone")),
-            CONFLICT if over.iter().any(|end| text.contains(end)) => {
-                return Err(End::Lost("the server has ended it"));
-            }
-            _ => match unserved(message) {
-                Some(unserved) => self.flow.ended(unserved),
-                None => return Err(End::Lost("the server refused what it was asked for")),
-            },
+        while let Some(request) = self.reception.next_request(Instant::now) {
+            inbox.pull(&request)?;
         }
         Ok(())
     }
-}
 
-impl ConsumerName {
-    /// A name nobody else has.
-    pub(in crate::nats) fn new(bucket: &Bucket) -> Self {
-        let unique = bucket.link.new_inbox();
-        let unique = unique.rsplit('.').next().unwrap_or_default();
-        let name = format!("slipstream_{}_{unique}", std::process::id());
-        Self { stream: bucket.stream.clone(), name }
+    fn take(&mut self, message: Response) -> Result<Option<Delivery>, End> {
+        match self.reception.take(Arrival::of(&message))? {
+            Taken::Message { position, after_lull } => {
+                let said = Said::by(&message);
+                let kind = if self.headers_only {
+                    said.kind_by_size()
+                } else {
+                    said.kind(message.payload())
+                };
+                Ok(Some(Delivery { message, kind, position, after_lull }))
+            }
+            Taken::Alive => self.go_on(&message).map(|()| None),
+            Taken::Nothing => Ok(None),
+        }
+    }
+
+    /// Lets a consumer that pushes go on, if this sign of life of it asks for that: everything that
+    /// was sent before it has been read.
+    fn go_on(&self, sign: &Response) -> Result<(), End> {
+        let inbox = self.inbox.as_ref().ok_or(End::Closed)?;
+        let asked = match str::from_utf8(sign.reply()) {
+            Ok("") | Err(_) => sign.header(STALLED),
+            reply => reply.ok(),
+        };
+        let Some(to) = asked.filter(|_| self.is_pushed) else { return Ok(()) };
+        Ok(inbox.tell(to)?)
     }
 }
 
@@ -312,16 +271,17 @@ impl Drop for Consumer {
     }
 }
 
-/// Deletes a consumer from the server once what it was read by is dropped. Nobody waits for that.
+/// Deletes a consumer from the server, after `read_by` is dropped, which reads it. Nobody waits for
+/// that.
 pub(in crate::nats) fn let_go<T>(bucket: &Arc<Bucket>, name: &ConsumerName, read_by: Option<T>) {
-    if !bucket.link.is_ours() {
-        // What its parent's runtime shares with it must not be touched in a forked child.
+    let Ok(runtime) = bucket.connection.runtime() else {
+        // A forked child must not touch what the parent's runtime shares with `read_by`.
         std::mem::forget(read_by);
         return;
-    }
+    };
     drop(read_by);
     let (held, name) = (bucket.clone(), name.clone());
-    bucket.link.runtime().spawn(async move { held.link.delete_consumer(&name).await });
+    runtime.spawn(async move { held.consumers().delete(&name).await });
 }
 
 pub(in crate::nats) fn config<'a>(
@@ -334,8 +294,8 @@ pub(in crate::nats) fn config<'a>(
         many => (None, many),
     };
     let (deliver_policy, opt_start_seq) = match wanted.start {
-        // The server takes the last message of every subject only of a filter. Without one it is
-        // asked by who knows that there is no other.
+        // The server gives the last message of every subject only for a filter. Without one, the
+        // caller knows that there are no other messages.
         Start::State if wanted.filters.is_empty() => ("all", None),
         Start::State => ("last_per_subject", None),
         Start::After(version) => ("by_start_sequence", Some(version + 1)),

@@ -1,7 +1,7 @@
 //! Prefixes are matched byte by byte, the server filters by whole tokens: what it is asked for is
 //! the least that has them all, and the rest is filtered here (K2, S6).
 
-use crate::key::PrefixSet;
+use crate::kv::key::PrefixSet;
 
 /// The most filters one consumer is given. Each costs every write to the stream a little.
 const MAX_FILTERS: usize = 256;

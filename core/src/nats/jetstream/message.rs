@@ -1,12 +1,17 @@
 //! What messages of a bucket say: the operation in their headers, the position in their reply.
 
-use crate::kv::{KvError, UpdateKind};
+use crate::kv::{KvError, PurgeReason, UpdateKind};
+use crate::nats::transport::headers::{SEQUENCE, lines};
 use crate::nats::transport::response::{END, NOT_FOUND, Response};
+use std::time::Duration;
 
 /// The operation of a message that is not a put.
 pub(in crate::nats) const OPERATION: &str = "KV-Operation";
 pub(in crate::nats) const DELETE: &str = "DEL";
 pub(in crate::nats) const PURGE: &str = "PURGE";
+/// Says what the value of a message of ours is that has none: a value of no bytes (R2).
+pub(in crate::nats) const VALUE: &str = "Slipstream-Value";
+pub(in crate::nats) const EMPTY: &str = "empty";
 /// Why the server itself wrote a message: a marker in place of what it removed.
 const MARKER_REASON: &str = "Nats-Marker-Reason";
 /// Replaces every earlier message of its subject.
@@ -17,10 +22,10 @@ pub(in crate::nats) const EXPECTED: &str = "Nats-Expected-Last-Subject-Sequence"
 /// The time to live of a message, in seconds.
 pub(in crate::nats) const TTL: &str = "Nats-TTL";
 const SUBJECT: &str = "Nats-Subject";
-const SEQUENCE: &str = "Nats-Sequence";
 const PENDING_MESSAGES: &str = "Nats-Pending-Messages";
 const NUM_PENDING: &str = "Nats-Num-Pending";
 const MESSAGE_SIZE: &str = "Nats-Msg-Size";
+const TIME_STAMP: &str = "Nats-Time-Stamp";
 
 /// What the headers of a message say, as far as it matters here.
 ///
@@ -34,9 +39,17 @@ pub(in crate::nats) struct Said<'a> {
     size: Option<&'a [u8]>,
     operation: Option<&'a [u8]>,
     reason: Option<&'a [u8]>,
+    value: Option<&'a [u8]>,
+    ttl: Option<&'a [u8]>,
+    time: Option<&'a [u8]>,
 }
 
 impl<'a> Said<'a> {
+    /// Reads the headers of a message that was stored.
+    pub(in crate::nats) fn by(message: &'a Response) -> Self {
+        Self::by_text(message.headers())
+    }
+
     /// Reads headers as they were sent or are stored, after the line that precedes them.
     pub(in crate::nats) fn by_text(headers: &'a [u8]) -> Self {
         let mut said = Self::default();
@@ -51,13 +64,19 @@ impl<'a> Said<'a> {
                 said.operation.get_or_insert(value);
             } else if name == MARKER_REASON.as_bytes() {
                 said.reason.get_or_insert(value);
+            } else if name == VALUE.as_bytes() {
+                said.value.get_or_insert(value);
+            } else if name == TTL.as_bytes() {
+                said.ttl.get_or_insert(value);
+            } else if name == TIME_STAMP.as_bytes() {
+                said.time = Some(value);
             }
         }
         said
     }
 
-    /// What the message did to its key. An empty put is a deletion (R2); what nobody knows is a
-    /// put.
+    /// What the message did to its key. An empty message without our header is a deletion (R2);
+    /// an unknown operation is a put.
     pub(in crate::nats) fn kind(&self, payload: &[u8]) -> UpdateKind {
         self.kind_of(payload.is_empty())
     }
@@ -71,10 +90,13 @@ impl<'a> Said<'a> {
     fn kind_of(&self, is_empty: bool) -> UpdateKind {
         match (self.operation, self.reason) {
             (Some(operation), _) if operation == DELETE.as_bytes() => UpdateKind::Delete,
-            (Some(operation), _) if operation == PURGE.as_bytes() => UpdateKind::Purge,
+            (Some(operation), _) if operation == PURGE.as_bytes() => {
+                UpdateKind::Purge(PurgeReason::Purged)
+            }
             (None, Some(b"Remove")) => UpdateKind::Delete,
-            (None, Some(_)) => UpdateKind::Purge,
-            _ if is_empty => UpdateKind::Delete,
+            (None, Some(b"MaxAge")) => UpdateKind::Purge(PurgeReason::Expired),
+            (None, Some(_)) => UpdateKind::Purge(PurgeReason::Purged),
+            _ if is_empty && self.value != Some(EMPTY.as_bytes()) => UpdateKind::Delete,
             _ => UpdateKind::Put,
         }
     }
@@ -86,9 +108,14 @@ impl<'a> Said<'a> {
         Ok(str::from_utf8(subject).ok())
     }
 
-    /// Whether this is a message that was read, and no answer of the server itself.
-    pub(in crate::nats) fn is_stored(&self) -> bool {
-        self.sequence.is_some()
+    /// The time to live of the message, if it has one.
+    pub(in crate::nats) fn ttl(&self) -> Option<Duration> {
+        self.ttl.and_then(time_to_live)
+    }
+
+    /// When a message that was read directly was stored, as the server says it.
+    pub(in crate::nats) fn time(&self) -> Option<&'a str> {
+        self.time.and_then(|time| str::from_utf8(time).ok())
     }
 
     /// The version of a read message.
@@ -98,9 +125,31 @@ impl<'a> Said<'a> {
     }
 }
 
-/// The subject that a refusal of the server names: it stands between the last two quotes.
-pub(in crate::nats) fn refused_subject(refusal: &str) -> Option<&str> {
-    refusal.rsplit('"').nth(1)
+/// A time to live as the server reads it: whole seconds, or units such as `1h30m`; nothing if it is
+/// `never`, or cannot be read.
+fn time_to_live(text: &[u8]) -> Option<Duration> {
+    if let Some(seconds) = decimal(text) {
+        return Some(Duration::from_secs(seconds));
+    }
+    let mut rest = str::from_utf8(text).ok()?;
+    let mut total = Duration::ZERO;
+    while !rest.is_empty() {
+        let digits = rest.len() - rest.trim_start_matches(|it: char| it.is_ascii_digit()).len();
+        let (number, unit) = rest.split_at_checked(digits)?;
+        let length = 1 + usize::from(unit.starts_with("ms"));
+        let (unit, after) = unit.split_at_checked(length)?;
+        let millis = match unit {
+            "h" => 3_600_000,
+            "m" => 60_000,
+            "s" => 1_000,
+            "ms" => 1,
+            _ => return None,
+        };
+        let part = number.parse::<u64>().ok()?.checked_mul(millis)?;
+        total = total.checked_add(Duration::from_millis(part))?;
+        rest = after;
+    }
+    Some(total)
 }
 
 /// How many of the messages that a pull asked for will not come, told at its end.
@@ -121,15 +170,6 @@ fn left_out(response: &Response) -> Option<u64> {
     response.header(NUM_PENDING)?.parse().ok()
 }
 
-/// The names and values of headers, after the line that precedes them.
-pub(in crate::nats) fn lines(headers: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
-    let lines = headers.split(|byte| *byte == b'\n').skip(1);
-    lines.filter_map(|line| {
-        let colon = memchr::memchr(b':', line)?;
-        Some((&line[..colon], line[colon + 1..].trim_ascii()))
-    })
-}
-
 /// Where a message that a consumer delivered stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::nats) struct Position {
@@ -139,6 +179,8 @@ pub(in crate::nats) struct Position {
     pub(in crate::nats) consumer: u64,
     /// How many are left for the consumer.
     pub(in crate::nats) pending: u64,
+    /// When it was stored, in milliseconds since 1970 by the clock of the server.
+    pub(in crate::nats) time: u64,
 }
 
 impl Position {
@@ -162,9 +204,9 @@ impl Position {
             Some(token)
         };
         let pending = decimal(last()?)?;
-        let _time = last()?;
+        let time = decimal(last()?)? / 1_000_000;
         let consumer = decimal(last()?)?;
-        Some(Self { stream: decimal(last()?)?, consumer, pending })
+        Some(Self { stream: decimal(last()?)?, consumer, pending, time })
     }
 }
 
@@ -188,8 +230,26 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
+    fn r6_a_time_to_live_is_read_as_the_server_reads_it() {
+        for (text, millis) in [
+            ("5", Some(5_000)),
+            ("1h", Some(3_600_000)),
+            ("1h30m", Some(5_400_000)),
+            ("1m1s500ms", Some(61_500)),
+            ("never", None),
+            ("5x", None),
+            ("h", None),
+            ("99999999999999999999h", None),
+        ] {
+            let ttl = time_to_live(text.as_bytes());
+            assert_eq!(ttl, millis.map(Duration::from_millis), "{text}");
+        }
+    }
+
+    #[test]
     fn positions_are_read_from_both_forms_of_a_reply() {
-        let position = Some(Position { stream: 12, consumer: 3, pending: 40 });
+        let position =
+            Some(Position { stream: 12, consumer: 3, pending: 40, time: 1_700_000_000_000 });
         assert_eq!(Position::parse(b"$JS.ACK.KV_b.c.1.12.3.1700000000000000000.40"), position);
         assert_eq!(
             Position::parse(b"$JS.ACK.hub.Ab12.KV_b.c.1.12.3.1700000000000000000.40.x9"),
@@ -205,10 +265,10 @@ mod tests {
             ("", "", UpdateKind::Delete),
             ("", "v", UpdateKind::Put),
             ("KV-Operation: DEL", "", UpdateKind::Delete),
-            ("KV-Operation: PURGE", "", UpdateKind::Purge),
+            ("KV-Operation: PURGE", "", UpdateKind::Purge(PurgeReason::Purged)),
             ("KV-Operation: NEW", "v", UpdateKind::Put),
-            ("Nats-Marker-Reason: MaxAge", "", UpdateKind::Purge),
-            ("Nats-Marker-Reason: Purge", "", UpdateKind::Purge),
+            ("Nats-Marker-Reason: MaxAge", "", UpdateKind::Purge(PurgeReason::Expired)),
+            ("Nats-Marker-Reason: Purge", "", UpdateKind::Purge(PurgeReason::Purged)),
             ("Nats-Marker-Reason: Remove", "", UpdateKind::Delete),
             ("KV-Operation: DEL\r\nKV-Operation: PURGE", "", UpdateKind::Delete),
         ] {

@@ -1,13 +1,19 @@
 //! Speaks with JetStream: its API, the messages of a stream, buckets and consumers.
 //!
-//! `api.rs` has the requests as the server spells them, `message.rs` reads what was stored, `bucket.rs`
-//! is a store's stream, `consumer.rs` delivers from it. This room imports `transport`.
+//! `open_connection.rs` is what stores and watches ask through; `api_client.rs` asks the API, in the
+//! words of `api.rs`. `message.rs` reads what was stored, `bucket.rs` is a store's stream, and
+//! `consumer.rs` delivers from it, as far as `reception.rs` understands what comes. This room imports
+//! `transport`.
 
 pub(super) mod api;
-pub(super) mod broad_prefixes;
+pub(super) mod api_client;
 pub(super) mod bucket;
 pub(super) mod consumer;
+pub(super) mod consumers;
+pub(super) mod end;
 pub(super) mod filter;
+pub(super) mod known;
 pub(super) mod message;
+pub(super) mod open_connection;
 pub(super) mod pull_requests;
-pub(super) mod unpurged_versions;
+pub(super) mod reception;

@@ -1,10 +1,7 @@
 //! How a consumer is kept from sending more than is read (S8).
 
 use super::api::PullRequest;
-use super::consumer::End;
 use crate::kv::KvError;
-use crate::nats::transport::inbox::Inbox;
-use crate::nats::transport::response::Response;
 use bytes::Bytes;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -53,8 +50,6 @@ const APART: Duration = Duration::from_secs(90);
 pub(in crate::nats) const HEARTBEAT: Duration = Duration::from_secs(3);
 /// A server that was silent for this long has forgotten what it was asked for.
 pub(in crate::nats) const SILENCE: Duration = Duration::from_secs(8);
-/// In a sign of life: whom to tell that what was sent before has been read.
-const STALLED: &str = "Nats-Consumer-Stalled";
 
 impl PullRequests {
     /// The consumer is pulled: exact, whoever reads and however slowly.
@@ -85,25 +80,25 @@ impl PullRequests {
         Self { pull: None }
     }
 
-    pub(in crate::nats) fn is_pushed(&self) -> bool {
-        self.pull.is_none()
-    }
-
-    /// Asks the server for messages, if it has not been asked for enough.
-    pub(in crate::nats) fn ask_for_more(&mut self, inbox: &Inbox, pending: u64) -> Result<(), End> {
-        let Some(Pull { request, shorter, until, ledger }) = &mut self.pull else { return Ok(()) };
+    /// The next request to be sent, if the server has not been asked for enough.
+    pub(in crate::nats) fn next(
+        &mut self,
+        pending: u64,
+        clock: impl Fn() -> Instant,
+    ) -> Option<Bytes> {
+        let Pull { request, shorter, until, ledger } = self.pull.as_mut()?;
         let ahead = if pending > BATCH { AHEAD } else { AHEAD_WHEN_IDLE };
-        while ledger.left() + BATCH <= ahead * BATCH {
-            let now = Instant::now();
-            let (request, expires) = match *until > now + APART {
-                true => (&*shorter, EXPIRES_SOONER),
-                false => (&*request, EXPIRES),
-            };
-            inbox.pull(request)?;
-            ledger.requests += 1;
-            *until = (*until).max(now + expires);
+        if ledger.left() + BATCH > ahead * BATCH {
+            return None;
         }
-        Ok(())
+        let now = clock();
+        let (request, expires) = match *until > now + APART {
+            true => (shorter, EXPIRES_SOONER),
+            false => (request, EXPIRES),
+        };
+        ledger.requests += 1;
+        *until = (*until).max(now + expires);
+        Some(request.clone())
     }
 
     /// Notes that a message came.
@@ -132,17 +127,6 @@ impl PullRequests {
     /// so that it may have kept what it had.
     pub(in crate::nats) fn may_lull(&self) -> bool {
         self.pull.as_ref().is_some_and(|pull| pull.ledger.may_lull())
-    }
-
-    /// Lets a consumer that pushes go on, if this sign of life of it asks for that: everything that
-    /// was sent before it has been read.
-    pub(in crate::nats) fn go_on(&mut self, inbox: &Inbox, sign: &Response) -> Result<(), End> {
-        let asked = match str::from_utf8(sign.reply()) {
-            Ok("") | Err(_) => sign.header(STALLED),
-            reply => reply.ok(),
-        };
-        let Some(to) = asked.filter(|_| self.is_pushed()) else { return Ok(()) };
-        inbox.tell(to)
     }
 }
 

@@ -4,18 +4,19 @@
 //! does this side. A read that is alone is never held up: only those that come while others are
 //! under way are gathered, and only until what is ready now has run.
 
-use super::reader::{Last, last_of};
+use super::last::Last;
 use crate::cork::Flush;
 use crate::kv::KvError;
 use crate::lock::Mutex;
 use crate::nats::jetstream::api::MultiRequest;
 use crate::nats::jetstream::bucket::Bucket;
-use crate::nats::jetstream::message::end_of_batch;
-use crate::nats::transport::lane::LARGEST;
-use crate::nats::transport::link::Link;
+use crate::nats::jetstream::known::Known;
+use crate::nats::jetstream::message::{Said, end_of_batch};
+use crate::nats::transport::lane::{LARGEST, Lane};
 use crate::nats::transport::pending::Outcome;
-use crate::nats::transport::request::{Requests, Unanswered};
 use crate::nats::transport::response::{NOT_FOUND, Response};
+use crate::nats::transport::router::Router;
+use crate::nats::transport::unanswered::Unanswered;
 use async_nats::Subject;
 use hashbrown::HashMap;
 use smallvec::SmallVec;
@@ -26,36 +27,38 @@ use tokio::sync::oneshot;
 
 /// The reads of one bucket.
 pub(in crate::nats) struct SharedReads {
-    link: Arc<Link>,
-    /// Whom to ask for many keys; a subject after it, for one.
+    router: Arc<Router>,
+    known: Arc<Known>,
+    /// The subject that many keys are asked of; with a key's subject behind it, that one key.
     asked: String,
     under_way: AtomicUsize,
     waiting: Mutex<Vec<Waiter>>,
-    /// Whether this user may not ask for many keys at once.
+    /// True if this user may not ask for many keys at once.
     denied: Arc<AtomicBool>,
 }
 
 /// One that waits for the last message of a subject. It reads alone when this is dropped.
 struct Waiter {
     subject: String,
-    answer: Teller,
+    answer: LastSender,
 }
 
-type Teller = oneshot::Sender<Option<Last>>;
+type LastSender = oneshot::Sender<Option<Last>>;
 /// Most keys are read by one at a time.
-type Tellers = SmallVec<[Teller; 1]>;
+type LastSenders = SmallVec<[LastSender; 1]>;
 
 /// Fewer keys cost the server less in a request each.
 const FEW: usize = 4;
 /// The most keys of one request. The server keeps writes waiting while it reads them.
 const MOST: usize = 128;
 /// How long an answer may take before everyone asks alone.
-const PATIENCE: Duration = Duration::from_secs(1);
+const SHARED_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl SharedReads {
-    pub(in crate::nats) fn new(link: Arc<Link>, stream: &str) -> Self {
+    pub(in crate::nats) fn new(router: Arc<Router>, known: Arc<Known>, stream: &str) -> Self {
         Self {
-            link,
+            router,
+            known,
             asked: ["$JS.API.DIRECT.GET.", stream].concat(),
             under_way: AtomicUsize::new(0),
             waiting: Mutex::default(),
@@ -64,57 +67,57 @@ impl SharedReads {
     }
 
     /// Counts a read for as long as the answer to this call lives.
-    pub(in crate::nats) fn enter(&self) -> Reading<'_> {
+    pub(in crate::nats) fn enter(self: &Arc<Self>) -> Reading<'_> {
         let others = self.under_way.fetch_add(1, Ordering::Relaxed);
         Reading { shared_reads: self, alone: others == 0 }
     }
 
-    /// Asks for these. Whoever is left without an answer asks alone and is told what is wrong.
+    /// Asks for these keys. A read that is left without an answer asks alone and gets the error.
     fn ask(&self, waiters: Vec<Waiter>) {
-        let Some(requests) = self.link.lane().and_then(|lane| lane.requests(0)) else { return };
-        let mut asked: HashMap<String, Tellers> = HashMap::with_capacity(waiters.len());
+        let Some(lane) = self.router.open_lane() else { return };
+        let mut asked: HashMap<String, LastSenders> = HashMap::with_capacity(waiters.len());
         for Waiter { subject, answer } in waiters {
             if !answer.is_closed() {
                 asked.entry(subject).or_default().push(answer);
             }
         }
         if asked.len() >= FEW {
-            self.ask_together(requests, asked);
+            self.ask_together(lane, asked);
         } else {
-            asked.into_iter().for_each(|(subject, tellers)| {
-                self.ask_each(requests, &subject, tellers);
+            asked.into_iter().for_each(|(subject, senders)| {
+                self.ask_each(lane, &subject, senders);
             });
         }
     }
 
-    fn ask_each(&self, requests: &Requests, subject: &str, tellers: Tellers) {
+    fn ask_each(&self, lane: &Lane, subject: &str, senders: LastSenders) {
         let asked = [&self.asked, ".", subject].concat();
-        let mut tellers = Some(tellers);
+        let (mut senders, known) = (Some(senders), self.known.clone());
         let listener = move |outcome: Outcome| {
-            if let (Ok(response), Some(tellers)) = (outcome, tellers.take())
-                && let Some(last) = read(&response)
+            if let (Ok(response), Some(senders)) = (outcome, senders.take())
+                && let Some(last) = read(&known, &response)
             {
-                tell(tellers, &last);
+                tell(senders, &last);
             }
             true
         };
-        requests.tell(asked.into(), &[], PATIENCE, Box::new(listener));
+        lane.tell(asked.into(), &[], SHARED_TIMEOUT, Box::new(listener));
     }
 
-    fn ask_together(&self, requests: &Requests, mut asked: HashMap<String, Tellers>) {
+    fn ask_together(&self, lane: &Lane, mut asked: HashMap<String, LastSenders>) {
         let subjects: Vec<&str> = asked.keys().map(String::as_str).collect();
         let Ok(request) = (MultiRequest { multi_last: &subjects }).encode() else { return };
         if request.len() > LARGEST {
             return;
         }
-        let denied = self.denied.clone();
+        let (denied, known) = (self.denied.clone(), self.known.clone());
         let listener = move |outcome: Outcome| match outcome {
             Ok(response) => match end_of_batch(&response) {
-                None => take(&response, &mut asked).is_err(),
+                None => take(&known, &response, &mut asked).is_err(),
                 Some(complete) => {
                     // A key that was not answered for is not there.
                     let rest = std::mem::take(&mut asked).into_values();
-                    rest.filter(|_| complete).for_each(|tellers| tell(tellers, &None));
+                    rest.filter(|_| complete).for_each(|senders| tell(senders, &None));
                     true
                 }
             },
@@ -124,13 +127,13 @@ impl SharedReads {
             }
         };
         let to = Subject::from(self.asked.as_str());
-        requests.tell(to, &request, PATIENCE, Box::new(listener));
+        lane.tell(to, &request, SHARED_TIMEOUT, Box::new(listener));
     }
 }
 
 impl Flush for SharedReads {
-    /// Asks for what is waiting now. What comes later is another request's: it may follow a write
-    /// that this one is too early for (R5).
+    /// Asks for the reads that are waiting now. Later reads go with another request: they may
+    /// follow a write that this request is too early for (R5).
     fn flush(&self) {
         let waiters = std::mem::take(&mut *self.waiting.lock());
         self.ask(waiters);
@@ -139,17 +142,17 @@ impl Flush for SharedReads {
 
 /// A read that is under way.
 pub(in crate::nats) struct Reading<'a> {
-    shared_reads: &'a SharedReads,
+    shared_reads: &'a Arc<SharedReads>,
     alone: bool,
 }
 
 impl Reading<'_> {
     /// The last message of a key, read together with others; nothing if it is to be read alone.
     pub(in crate::nats) async fn shared(&self, bucket: &Bucket, key: &str) -> Option<Option<Last>> {
-        if self.alone || !bucket.multi_get || bucket.large_values {
+        if self.alone || !bucket.known.reads_many() || bucket.known.has_large_values() {
             return None;
         }
-        let lane = bucket.link.lane().filter(|lane| lane.requests(0).is_some())?;
+        let lane = bucket.router().open_lane()?;
         if self.shared_reads.denied.load(Ordering::Relaxed) {
             return None;
         }
@@ -160,10 +163,10 @@ impl Reading<'_> {
             waiting.len()
         };
         if waiting == MOST {
-            bucket.shared_reads.flush();
+            self.shared_reads.flush();
         } else {
             // Each call says so: those that wait already may be held back by somebody else.
-            lane.flush_soon(&bucket.shared_reads);
+            lane.flush_soon(self.shared_reads);
         }
         answered.await.ok()
     }
@@ -175,28 +178,32 @@ impl Drop for Reading<'_> {
     }
 }
 
-/// What one message of many says of its key.
-fn take(response: &Response, asked: &mut HashMap<String, Tellers>) -> Result<(), KvError> {
-    let said = response.said();
-    let (subject, last) = (said.subject()?, last_of(&said, response)?);
-    if let Some(tellers) = subject.and_then(|subject| asked.remove(subject)) {
-        tell(tellers, &Some(last));
+/// Reads one message of many, and answers the reads of its key.
+fn take(
+    known: &Known,
+    response: &Response,
+    asked: &mut HashMap<String, LastSenders>,
+) -> Result<(), KvError> {
+    let said = Said::by(response);
+    let (subject, last) = (said.subject()?, Last::of(known, &said, response)?);
+    if let Some(senders) = subject.and_then(|subject| asked.remove(subject)) {
+        tell(senders, &Some(last));
     }
     Ok(())
 }
 
-/// What the answer for one key says; nothing if that is no answer.
-fn read(response: &Response) -> Option<Option<Last>> {
+/// Reads the answer for one key; none if it is no answer.
+fn read(known: &Known, response: &Response) -> Option<Option<Last>> {
     match response.status() {
-        None => last_of(&response.said(), response).ok().map(Some),
+        None => Last::of(known, &Said::by(response), response).ok().map(Some),
         Some(NOT_FOUND) => Some(None),
         Some(_) => None,
     }
 }
 
-fn tell(tellers: Tellers, last: &Option<Last>) {
-    for teller in tellers {
+fn tell(senders: LastSenders, last: &Option<Last>) {
+    for sender in senders {
         // One that no longer waits needs no answer.
-        let _ = teller.send(last.clone());
+        let _ = sender.send(last.clone());
     }
 }

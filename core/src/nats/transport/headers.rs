@@ -1,3 +1,5 @@
+//! The headers of messages: of those to be written, and of those that came.
+
 use async_nats::header::HeaderMap;
 
 /// The headers of a message to be written.
@@ -6,6 +8,9 @@ pub(in crate::nats) struct Headers {
     text: Vec<u8>,
     pairs: Vec<(&'static str, String)>,
 }
+
+/// In a message that was read from a stream: its version. No answer of the server itself has one.
+pub(in crate::nats) const SEQUENCE: &str = "Nats-Sequence";
 
 const FIRST: &str = "NATS/1.0\r\n";
 const LAST: &str = "\r\n";
@@ -37,6 +42,15 @@ impl Headers {
         }
         map
     }
+}
+
+/// The names and values of headers, after the line that precedes them.
+pub(in crate::nats) fn lines(headers: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    let lines = headers.split(|byte| *byte == b'\n').skip(1);
+    lines.filter_map(|line| {
+        let colon = memchr::memchr(b':', line)?;
+        Some((&line[..colon], line[colon + 1..].trim_ascii()))
+    })
 }
 
 #[cfg(test)]

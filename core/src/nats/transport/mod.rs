@@ -1,19 +1,21 @@
 //! Carries requests and deliveries between this process and the cluster.
 //!
-//! `request.rs` sends over async-nats, `lane.rs` over a connection of our own; `pending.rs` matches
-//! answers to requests for both. This room knows frames and subjects, not buckets and keys, and
-//! imports `connect`.
+//! The other rooms ask the `Router`, which sends each request over the client of async-nats
+//! (`client/`) or over a connection of our own (`lane/`). Both are a `Transport`, and `mux.rs` matches
+//! answers to requests for both, with the table of `pending.rs`. `status.rs` says where the connection
+//! stands. This room knows frames and subjects, not buckets and keys, and imports `connect` and
+//! `wire`.
 
-pub(super) mod current;
-pub(super) mod events;
+mod answer_limit;
+pub(super) mod answers;
+pub(super) mod client;
 pub(super) mod headers;
-pub(super) mod inbox;
 pub(super) mod lane;
-pub(super) mod link;
-pub(super) mod outgoing;
+pub(super) mod mux;
 pub(super) mod pending;
-pub(super) mod request;
 pub(super) mod response;
-pub(super) mod subscription;
-pub(super) mod wire;
+pub(super) mod router;
+pub(super) mod status;
+pub(super) mod ticket;
+pub(super) mod unanswered;
 pub(super) mod writes_under_way;

@@ -1,12 +1,11 @@
 //! Requests that wait for their answers.
 
-use super::request::Unanswered;
 use super::response::Response;
+use super::ticket::Ticket;
+use super::unanswered::Unanswered;
 use crate::lock::Mutex;
 use async_nats::Subject;
-use std::future::{Future, poll_fn};
-use std::pin::Pin;
-use std::sync::{Arc, Weak};
+use std::sync::Weak;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -21,63 +20,38 @@ pub(in crate::nats) struct PendingAnswers {
     end: Option<Unanswered>,
 }
 
-/// Which slot a reply belongs to, and which of the requests that used the slot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::nats) struct Ticket {
-    index: u32,
-    turn: u32,
-}
-
 /// An answer, or why there is none.
 pub(in crate::nats) type Outcome = Result<Response, Unanswered>;
 
 /// Is told every answer until it says that it was the last. A failure always is.
 pub(in crate::nats) type Listener = Box<dyn FnMut(Outcome) -> bool + Send>;
 
-enum Slot {
+pub(super) enum Slot {
     Free,
-    Waiting(Waiting),
+    /// A request with one answer, which has not come.
+    One {
+        subject: Subject,
+        /// The sweep that finds it overdue.
+        until: u32,
+        waker: Option<Waker>,
+    },
     Answered(Outcome),
-    /// One that nobody has to wait for: it is told where the answer is read.
+    /// A request that nobody waits for: the listener is told where the answers are read.
     Told {
         subject: Subject,
         until: u32,
         listener: Listener,
     },
-    Stream {
+    /// A request with several answers, some of which may have come.
+    Many {
         subject: Subject,
         come: Vec<Outcome>,
         waker: Option<Waker>,
     },
 }
 
-struct Waiting {
-    subject: Subject,
-    /// The sweep that finds it overdue.
-    until: u32,
-    waker: Option<Waker>,
-}
-
 /// How often overdue requests are looked for.
 const SWEEP: Duration = Duration::from_millis(500);
-
-impl Ticket {
-    /// Writes it as the last token of an inbox: sixteen digits.
-    pub(in crate::nats) fn digits(self) -> [u8; 16] {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        let number = u64::from(self.turn) << 32 | u64::from(self.index);
-        std::array::from_fn(|place| DIGITS[(number >> (60 - 4 * place) & 15) as usize])
-    }
-
-    pub(in crate::nats) fn parse(token: &[u8]) -> Option<Self> {
-        let digits: &[u8; 16] = token.try_into().ok()?;
-        let number = digits.iter().try_fold(0u64, |number, digit| {
-            let digit = char::from(*digit).to_digit(16)?;
-            Some(number << 4 | u64::from(digit))
-        })?;
-        Some(Self { index: number as u32, turn: (number >> 32) as u32 })
-    }
-}
 
 impl PendingAnswers {
     /// Why nothing is to be sent any more, if that is so.
@@ -86,41 +60,41 @@ impl PendingAnswers {
     }
 
     /// A slot for one answer, which is to come within this time.
-    pub(in crate::nats) fn wait_for(&mut self, subject: Subject, patience: Duration) -> Ticket {
-        let until = self.sweeps.wrapping_add(sweeps(patience));
-        self.open(Slot::Waiting(Waiting { subject, until, waker: None }))
+    pub(in crate::nats) fn wait_for(&mut self, subject: Subject, timeout: Duration) -> Ticket {
+        let until = self.sweeps.wrapping_add(sweeps(timeout));
+        self.open(Slot::One { subject, until, waker: None })
     }
 
     /// A slot for many answers.
     pub(in crate::nats) fn wait_for_many(&mut self, subject: Subject) -> Ticket {
-        self.open(Slot::Stream { subject, come: Vec::new(), waker: None })
+        self.open(Slot::Many { subject, come: Vec::new(), waker: None })
     }
 
     /// A slot whose answers this listener is told, the last of which is to come within this time.
-    pub(in crate::nats) fn tell(
+    pub(in crate::nats) fn tell_of(
         &mut self,
         subject: Subject,
-        patience: Duration,
+        timeout: Duration,
         listener: Listener,
     ) -> Ticket {
-        let until = self.sweeps.wrapping_add(sweeps(patience));
+        let until = self.sweeps.wrapping_add(sweeps(timeout));
         self.open(Slot::Told { subject, until, listener })
     }
 
     /// Hands an answer to whoever waits for it, if anybody still does.
     pub(in crate::nats) fn answer(&mut self, ticket: Ticket, answer: Outcome) {
-        let Some((turn, place)) = self.slots.get_mut(ticket.index as usize) else { return };
+        let Some((turn, slot)) = self.slots.get_mut(ticket.index as usize) else { return };
         if *turn != ticket.turn {
             return;
         }
-        let waker = match place {
-            Slot::Stream { come, waker, .. } => {
+        let waker = match slot {
+            Slot::Many { come, waker, .. } => {
                 come.push(answer);
                 waker.take()
             }
-            Slot::Waiting(waiting) => {
-                let waker = waiting.waker.take();
-                *place = Slot::Answered(answer);
+            Slot::One { waker, .. } => {
+                let waker = waker.take();
+                *slot = Slot::Answered(answer);
                 waker
             }
             Slot::Told { listener, .. } => {
@@ -140,15 +114,15 @@ impl PendingAnswers {
     /// Fails the requests that are under way to such subjects.
     pub(in crate::nats) fn fail(&mut self, why: &Unanswered, of: impl Fn(&Subject) -> bool) {
         self.fail_those(why, |slot| match slot {
-            Slot::Waiting(Waiting { subject, .. })
-            | Slot::Stream { subject, .. }
-            | Slot::Told { subject, .. } => of(subject),
+            Slot::One { subject, .. } | Slot::Many { subject, .. } | Slot::Told { subject, .. } => {
+                of(subject)
+            }
             Slot::Free | Slot::Answered(_) => false,
         });
     }
 
-    /// Fails the requests to one subject, for those are what the server has just refused, and those
-    /// to all subjects below a dot if it is one of them.
+    /// Fails the requests to a subject that the server has refused, and the requests to all
+    /// subjects below a dot if the subject is one of them.
     pub(in crate::nats) fn deny(&mut self, subject: &str, text: &str) {
         let why = Unanswered::Denied(text.to_owned());
         self.fail(&why, |asked| {
@@ -157,7 +131,7 @@ impl PendingAnswers {
         });
     }
 
-    /// Fails what is under way and every request from now on.
+    /// Fails the requests that are under way and every later one.
     pub(in crate::nats) fn end(&mut self, why: Unanswered) {
         self.fail(&why, |_| true);
         self.end = Some(why);
@@ -173,8 +147,8 @@ impl PendingAnswers {
             self.slots.push((0, Slot::Free));
             self.slots.len() as u32 - 1
         });
-        let (turn, place) = &mut self.slots[index as usize];
-        *place = slot;
+        let (turn, free) = &mut self.slots[index as usize];
+        *free = slot;
         let ticket = Ticket { index, turn: *turn };
         if let Some(why) = self.end.clone() {
             self.answer(ticket, Err(why));
@@ -182,11 +156,46 @@ impl PendingAnswers {
         ticket
     }
 
-    fn close(&mut self, ticket: Ticket) -> Slot {
-        let (turn, place) = &mut self.slots[ticket.index as usize];
+    /// Frees a slot, and says what it held.
+    pub(super) fn close(&mut self, ticket: Ticket) -> Slot {
+        let (turn, slot) = &mut self.slots[ticket.index as usize];
         *turn = turn.wrapping_add(1);
         self.free.push(ticket.index);
-        std::mem::replace(place, Slot::Free)
+        std::mem::replace(slot, Slot::Free)
+    }
+
+    /// The one answer to a request, once it is there.
+    pub(super) fn poll_answer(&mut self, ticket: Ticket, cx: &Context<'_>) -> Poll<Outcome> {
+        let slot = self.slot(ticket);
+        match slot {
+            Slot::One { waker, .. } => {
+                keep(waker, cx);
+                Poll::Pending
+            }
+            _ => match std::mem::replace(slot, Slot::Free) {
+                Slot::Answered(answer) => Poll::Ready(answer),
+                _ => Poll::Ready(Err(Unanswered::Closed)),
+            },
+        }
+    }
+
+    /// Ready once one of many answers is there.
+    pub(super) fn poll_answers(&mut self, ticket: Ticket, cx: &Context<'_>) -> Poll<()> {
+        match self.slot(ticket) {
+            Slot::Many { come, waker, .. } if come.is_empty() => {
+                keep(waker, cx);
+                Poll::Pending
+            }
+            _ => Poll::Ready(()),
+        }
+    }
+
+    /// Puts the answers that are there into `into`, which is empty.
+    pub(super) fn take_answers(&mut self, ticket: Ticket, into: &mut Vec<Outcome>) {
+        match self.slot(ticket) {
+            Slot::Many { come, .. } => std::mem::swap(come, into),
+            _ => into.push(Err(Unanswered::Closed)),
+        }
     }
 
     fn slot(&mut self, ticket: Ticket) -> &mut Slot {
@@ -197,7 +206,7 @@ impl PendingAnswers {
         self.sweeps = self.sweeps.wrapping_add(1);
         let now = self.sweeps;
         self.fail_those(&Unanswered::Late, |slot| match slot {
-            Slot::Waiting(Waiting { until, .. }) | Slot::Told { until, .. } => *until == now,
+            Slot::One { until, .. } | Slot::Told { until, .. } => *until == now,
             _ => false,
         });
     }
@@ -213,73 +222,6 @@ impl PendingAnswers {
     }
 }
 
-/// The answer to a request, when it is there. Dropping it frees the slot.
-pub(in crate::nats) struct Answer<'a> {
-    pub(in crate::nats) table: &'a Mutex<PendingAnswers>,
-    pub(in crate::nats) ticket: Ticket,
-}
-
-impl Future for Answer<'_> {
-    type Output = Outcome;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut table = self.table.lock();
-        let slot = table.slot(self.ticket);
-        match slot {
-            Slot::Waiting(Waiting { waker, .. }) => {
-                keep(waker, cx);
-                Poll::Pending
-            }
-            _ => match std::mem::replace(slot, Slot::Free) {
-                Slot::Answered(answer) => Poll::Ready(answer),
-                _ => Poll::Ready(Err(Unanswered::Closed)),
-            },
-        }
-    }
-}
-
-impl Drop for Answer<'_> {
-    fn drop(&mut self) {
-        // What it holds is dropped after the lock.
-        let _slot = self.table.lock().close(self.ticket);
-    }
-}
-
-/// Several answers to one request. Dropping it gives up on the rest.
-pub(in crate::nats) struct Answers {
-    pub(in crate::nats) table: Arc<Mutex<PendingAnswers>>,
-    pub(in crate::nats) ticket: Ticket,
-}
-
-impl Answers {
-    /// Puts what has come into `into`, which is empty; whether that is anything.
-    pub(in crate::nats) fn ready(&mut self, into: &mut Vec<Outcome>) -> bool {
-        match self.table.lock().slot(self.ticket) {
-            Slot::Stream { come, .. } => std::mem::swap(come, into),
-            _ => into.push(Err(Unanswered::Closed)),
-        }
-        !into.is_empty()
-    }
-
-    /// Waits until [`ready`](Self::ready) has something.
-    pub(in crate::nats) async fn wait(&mut self) {
-        poll_fn(|cx| match self.table.lock().slot(self.ticket) {
-            Slot::Stream { come, waker, .. } if come.is_empty() => {
-                keep(waker, cx);
-                Poll::Pending
-            }
-            _ => Poll::Ready(()),
-        })
-        .await;
-    }
-}
-
-impl Drop for Answers {
-    fn drop(&mut self) {
-        let _slot = self.table.lock().close(self.ticket);
-    }
-}
-
 fn keep(waker: &mut Option<Waker>, cx: &Context<'_>) {
     match waker {
         Some(waker) => waker.clone_from(cx.waker()),
@@ -287,12 +229,12 @@ fn keep(waker: &mut Option<Waker>, cx: &Context<'_>) {
     }
 }
 
-/// Fails whatever is overdue, for as long as there is a table.
-pub(in crate::nats) async fn sweep(table: Weak<Mutex<PendingAnswers>>) {
+/// Fails whatever is overdue, for as long as somebody may ask.
+pub(in crate::nats) async fn sweep(pending: Weak<Mutex<PendingAnswers>>) {
     loop {
         tokio::time::sleep(SWEEP).await;
-        let Some(table) = table.upgrade() else { return };
-        table.lock().sweep();
+        let Some(pending) = pending.upgrade() else { return };
+        pending.lock().sweep();
     }
 }
 
@@ -304,48 +246,36 @@ fn sweeps(time: Duration) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
+    use crate::nats::transport::answers::{Answer, Answers};
+    use std::sync::Arc;
 
     const LONG: Duration = Duration::from_secs(9);
 
-    proptest! {
-        #[test]
-        fn a_ticket_is_read_back(index: u32, turn: u32) {
-            let ticket = Ticket { index, turn };
-            prop_assert_eq!(Ticket::parse(&ticket.digits()), Some(ticket));
-        }
-
-        #[test]
-        fn any_token_is_a_ticket_or_not(token: Vec<u8>) {
-            let _ = Ticket::parse(&token);
-        }
-    }
-
     #[test]
     fn an_answer_that_comes_too_late_goes_to_nobody() {
-        let table = Mutex::new(PendingAnswers::default());
-        let first = table.lock().wait_for("a".into(), LONG);
-        drop(Answer { table: &table, ticket: first });
-        let second = table.lock().wait_for("b".into(), LONG);
+        let pending = Mutex::new(PendingAnswers::default());
+        let first = pending.lock().wait_for("a".into(), LONG);
+        drop(Answer::new(&pending, first));
+        let second = pending.lock().wait_for("b".into(), LONG);
         assert_eq!((first.index, first.turn + 1), (second.index, second.turn));
-        table.lock().answer(first, Err(Unanswered::Late));
-        assert!(matches!(table.lock().slots[0].1, Slot::Waiting(_)));
+        pending.lock().answer(first, Err(Unanswered::Late));
+        assert!(matches!(pending.lock().slots[0].1, Slot::One { .. }));
     }
 
     #[test]
     fn many_answers_come_in_their_order_and_none_after_the_end() {
-        let table = Arc::new(Mutex::new(PendingAnswers::default()));
-        let ticket = table.lock().wait_for_many("a".into());
-        let mut answers = Answers { table: table.clone(), ticket };
+        let pending = Arc::new(Mutex::new(PendingAnswers::default()));
+        let ticket = pending.lock().wait_for_many("a".into());
+        let mut answers = Answers::new(pending.clone(), ticket);
         let mut come = Vec::new();
         assert!(!answers.ready(&mut come));
-        table.lock().answer(ticket, Err(Unanswered::Late));
-        table.lock().fail(&Unanswered::Cut, |_| true);
+        pending.lock().answer(ticket, Err(Unanswered::Late));
+        pending.lock().fail(&Unanswered::Cut, |_| true);
         assert!(answers.ready(&mut come));
         assert!(matches!(come[..], [Err(Unanswered::Late), Err(Unanswered::Cut)]));
         drop(answers);
-        table.lock().answer(ticket, Err(Unanswered::Late));
-        assert!(matches!(table.lock().slots[0].1, Slot::Free));
+        pending.lock().answer(ticket, Err(Unanswered::Late));
+        assert!(matches!(pending.lock().slots[0].1, Slot::Free));
     }
 
     #[test]
@@ -357,14 +287,14 @@ mod tests {
                 *count.lock() += 1;
                 *count.lock() > last
             };
-            let mut table = PendingAnswers::default();
-            let ticket = table.tell("a".into(), LONG, Box::new(listener));
+            let mut pending = PendingAnswers::default();
+            let ticket = pending.tell_of("a".into(), LONG, Box::new(listener));
             let answer = || Ok(async_message().into());
-            table.answer(ticket, answer());
-            assert!(matches!(table.slots[0].1, Slot::Told { .. }));
-            table.answer(ticket, if last == 1 { answer() } else { Err(then) });
-            assert!(matches!(table.slots[0].1, Slot::Free));
-            table.answer(ticket, answer());
+            pending.answer(ticket, answer());
+            assert!(matches!(pending.slots[0].1, Slot::Told { .. }));
+            pending.answer(ticket, if last == 1 { answer() } else { Err(then) });
+            assert!(matches!(pending.slots[0].1, Slot::Free));
+            pending.answer(ticket, answer());
             assert_eq!(*told.lock(), 2);
         }
     }
@@ -391,10 +321,10 @@ mod tests {
 
     #[test]
     fn a_refusal_fails_the_requests_of_its_subject_only() {
-        let mut table = PendingAnswers::default();
-        let [one, other] = ["a", "b"].map(|subject| table.wait_for(subject.into(), LONG));
-        table.fail(&Unanswered::Cut, |asked| asked.as_str() == "a");
-        assert!(matches!(table.slots[one.index as usize].1, Slot::Answered(Err(_))));
-        assert!(matches!(table.slots[other.index as usize].1, Slot::Waiting(_)));
+        let mut pending = PendingAnswers::default();
+        let [one, other] = ["a", "b"].map(|subject| pending.wait_for(subject.into(), LONG));
+        pending.fail(&Unanswered::Cut, |asked| asked.as_str() == "a");
+        assert!(matches!(pending.slots[one.index as usize].1, Slot::Answered(Err(_))));
+        assert!(matches!(pending.slots[other.index as usize].1, Slot::One { .. }));
     }
 }

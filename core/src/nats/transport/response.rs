@@ -1,18 +1,28 @@
-use super::wire;
-use crate::nats::jetstream::api::Stored;
-use crate::nats::jetstream::message::{Said, lines};
+//! One answer of the server, by whichever way it came.
+
+use super::headers::{SEQUENCE, lines};
+use crate::nats::wire;
 use async_nats::Message;
 use bytes::Bytes;
 
-/// One answer of the server, by whichever way it came.
+/// One answer.
 #[derive(Debug, Clone)]
 pub(in crate::nats) enum Response {
-    /// Through async-nats: the server's own, which has no more than a status for a header.
+    /// Over the client: the server's own, which has no more than a status for a header.
     Client(Box<Message>),
-    /// Through the lane.
-    Lane(wire::Message),
+    /// Over the lane.
+    Lane(wire::message::Message),
     /// One message of a stream, out of an answer in JSON.
-    Stored(Box<Stored>),
+    Stored(Box<StoredMessage>),
+}
+
+/// A message of a stream that was read in JSON.
+#[derive(Debug, Clone)]
+pub(in crate::nats) struct StoredMessage {
+    pub(in crate::nats) subject: String,
+    /// With the line that precedes them.
+    pub(in crate::nats) headers: Bytes,
+    pub(in crate::nats) payload: Bytes,
 }
 
 /// Statuses of the server.
@@ -40,20 +50,22 @@ impl Response {
         }
     }
 
-    /// The status, which only messages of the server itself have. What was stored may begin as if
+    /// The status, which only messages of the server itself have. A stored message may begin as if
     /// it had one.
     pub(in crate::nats) fn status(&self) -> Option<u16> {
         match self {
             Self::Client(message) => message.status.map(|status| status.as_u16()),
             Self::Lane(message) => {
                 let (status, _) = message.status()?;
-                (!self.said().is_stored()).then_some(status)
+                let is_stored =
+                    lines(message.headers()).any(|(name, _)| name == SEQUENCE.as_bytes());
+                (!is_stored).then_some(status)
             }
             Self::Stored(_) => None,
         }
     }
 
-    /// What the server says beside the status.
+    /// The server's words beside the status.
     pub(in crate::nats) fn description(&self) -> &str {
         match self {
             Self::Client(message) => message.description.as_deref().unwrap_or_default(),
@@ -62,12 +74,12 @@ impl Response {
         }
     }
 
-    /// What the headers of a stored message say.
-    pub(in crate::nats) fn said(&self) -> Said<'_> {
+    /// The headers of a stored message, with the line that precedes them.
+    pub(in crate::nats) fn headers(&self) -> &[u8] {
         match self {
-            Self::Client(_) => Said::default(),
-            Self::Lane(message) => Said::by_text(message.headers()),
-            Self::Stored(message) => Said::by_text(&message.hdrs),
+            Self::Client(_) => &[],
+            Self::Lane(message) => message.headers(),
+            Self::Stored(message) => &message.headers,
         }
     }
 
@@ -88,7 +100,7 @@ impl Response {
         match self {
             Self::Client(message) => &message.payload,
             Self::Lane(message) => message.payload(),
-            Self::Stored(message) => &message.data,
+            Self::Stored(message) => &message.payload,
         }
     }
 
@@ -97,7 +109,7 @@ impl Response {
         match self {
             Self::Client(message) => message.payload.clone(),
             Self::Lane(message) => message.value(),
-            Self::Stored(message) => message.data.clone(),
+            Self::Stored(message) => message.payload.clone(),
         }
     }
 

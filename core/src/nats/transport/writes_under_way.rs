@@ -25,7 +25,7 @@ impl WritesUnderWay {
         (before & SHUT == 0).then_some(write)
     }
 
-    /// Lets no more begin; whether this was the first to say so.
+    /// Lets no more begin; true if this was the first to say so.
     pub(in crate::nats) fn shut(&self) -> bool {
         self.state.fetch_or(SHUT, Ordering::SeqCst) & SHUT == 0
     }

@@ -3,14 +3,14 @@
 //! A consumer is asked for one message of at most one byte. There is none so small, so as soon as
 //! there is any message the answer is that it is too large.
 
-use crate::kv::KvError;
+use crate::kv::{Footprint, KvError};
 use crate::nats::jetstream::api::{ConsumerInfo, ConsumerRequest, PullRequest};
 use crate::nats::jetstream::bucket::Bucket;
 use crate::nats::jetstream::consumer::{Start, Wanted, config, let_go};
+use crate::nats::jetstream::consumers::ConsumerName;
 use crate::nats::jetstream::pull_requests::{EXPIRES, HEARTBEAT, SILENCE};
-use crate::nats::transport::link::ConsumerName;
-use crate::nats::transport::pending::Answers;
-use crate::nats::transport::request::Unanswered;
+use crate::nats::transport::answers::Answers;
+use crate::nats::transport::unanswered::Unanswered;
 use std::sync::Arc;
 use tokio::time::timeout;
 
@@ -39,12 +39,17 @@ impl Doorbell {
         bucket: &Arc<Bucket>,
         filters: &[String],
         after: u64,
+        footprint: &Footprint,
     ) -> Result<Self, KvError> {
-        let link = &bucket.link;
-        let name = ConsumerName::new(bucket);
+        let name = bucket.consumers().new_name(&bucket.stream);
         let ConsumerName { stream, name: consumer } = &name;
-        let wanted =
-            Wanted { start: Start::After(after), filters, headers_only: false, pushed: false };
+        let wanted = Wanted {
+            start: Start::After(after),
+            filters,
+            headers_only: false,
+            pushed: false,
+            footprint: footprint.clone(),
+        };
         let create = ConsumerRequest {
             stream_name: stream,
             config: config(consumer, &wanted, None),
@@ -52,15 +57,15 @@ impl Doorbell {
         };
         let operation = format!("CONSUMER.CREATE.{stream}.{consumer}");
         let next = format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer}");
-        link.adopt(name.clone());
+        bucket.consumers().adopt(name.clone(), wanted.footprint);
         // From here on it is deleted, also where nobody waits for this any longer.
         let mut made = Self { bucket: bucket.clone(), name: name.clone(), answers: None };
-        let _: ConsumerInfo = link.api(&operation, &create).await??;
+        let _: ConsumerInfo = bucket.jetstream().ask(&operation, &create).await??;
         let pull =
             PullRequest { batch: 1, max_bytes: 1, expires: EXPIRES, idle_heartbeat: HEARTBEAT };
         let pull = serde_json::to_vec(&pull)
             .map_err(|error| KvError::SerializationError(error.to_string()))?;
-        made.answers = Some(link.listen(next.into(), &pull).await?);
+        made.answers = Some(bucket.router().listen(next.into(), &pull).await?);
         Ok(made)
     }
 
@@ -83,7 +88,7 @@ impl Doorbell {
     /// Deletes its consumer, and waits until that is done.
     pub(in crate::nats) async fn delete(mut self) {
         self.answers = None;
-        self.bucket.link.delete_consumer(&self.name).await;
+        self.bucket.consumers().delete(&self.name).await;
     }
 }
 

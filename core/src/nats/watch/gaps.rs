@@ -26,6 +26,9 @@ pub(in crate::nats) struct Gaps {
     safe_until: Instant,
 }
 
+/// Reads the clock. It is read only where a time is needed, which is not with each message.
+pub(super) type Clock<'a> = &'a dyn Fn() -> Instant;
+
 /// Why something may be missing before a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::nats) enum Doubt {
@@ -77,7 +80,12 @@ impl Gaps {
 
     /// Whether something may be missing before this message, which does not follow at once after
     /// what was told.
-    pub(in crate::nats) fn doubt(&self, position: Position, after_lull: bool) -> Option<Doubt> {
+    pub(in crate::nats) fn doubt(
+        &self,
+        position: Position,
+        after_lull: bool,
+        clock: Clock<'_>,
+    ) -> Option<Doubt> {
         let removes = self.limits.bytes.or(self.limits.messages).is_some();
         let doubt = match () {
             () if position.consumer <= self.certain => None,
@@ -86,7 +94,7 @@ impl Gaps {
             () if removes && (self.is_whole || position.pending > 0) => Some(Doubt::Late),
             () => None,
         };
-        doubt.filter(|_| Instant::now() >= self.safe_until)
+        doubt.filter(|_| clock() >= self.safe_until)
     }
 
     /// Whether the server had more to send after the last message.
@@ -97,6 +105,11 @@ impl Gaps {
     /// Notes the last message that was told, or passed over.
     pub(in crate::nats) fn passed(&mut self, position: Position) {
         self.behind = position.pending > 0;
+    }
+
+    /// Notes that the server may have kept something back.
+    pub(in crate::nats) fn fall_behind(&mut self) {
+        self.behind = true;
     }
 
     /// Notes that nothing after `frontier` had been removed when the leader was asked, by when
@@ -192,7 +205,7 @@ mod tests {
     }
 
     fn position(consumer: u64, stream: u64, pending: u64) -> Position {
-        Position { stream, consumer, pending }
+        Position { stream, consumer, pending, time: 0 }
     }
 
     #[tokio::test]
@@ -207,18 +220,18 @@ mod tests {
         let mut gaps = gaps(false);
         gaps.passed(position(1, 100_001, 0));
         let next = position(2, 100_003, 0);
-        assert_eq!(gaps.doubt(next, false), None);
+        assert_eq!(gaps.doubt(next, false, &Instant::now), None);
         // It had no request.
-        assert_eq!(gaps.doubt(next, true), Some(Doubt::Kept));
+        assert_eq!(gaps.doubt(next, true, &Instant::now), Some(Doubt::Kept));
         // It has more by now.
-        assert_eq!(gaps.doubt(position(2, 100_003, 1), false), Some(Doubt::Late));
+        assert_eq!(gaps.doubt(position(2, 100_003, 1), false, &Instant::now), Some(Doubt::Late));
         // It had more.
         gaps.passed(position(1, 100_001, 1));
-        assert_eq!(gaps.doubt(next, false), Some(Doubt::Kept));
+        assert_eq!(gaps.doubt(next, false, &Instant::now), Some(Doubt::Kept));
         // The leader was asked when this message had come.
         gaps.certain = 2;
-        assert_eq!(gaps.doubt(next, false), None);
-        assert_eq!(gaps.doubt(position(3, 100_005, 0), false), Some(Doubt::Kept));
+        assert_eq!(gaps.doubt(next, false, &Instant::now), None);
+        assert_eq!(gaps.doubt(position(3, 100_005, 0), false, &Instant::now), Some(Doubt::Kept));
     }
 
     #[tokio::test]
@@ -235,9 +248,9 @@ mod tests {
     async fn s5b_without_a_filter_every_gap_is_in_doubt_but_for_a_while() {
         let mut gaps = gaps(true);
         let next = position(2, 100_003, 0);
-        assert_eq!(gaps.doubt(next, false), Some(Doubt::Late));
+        assert_eq!(gaps.doubt(next, false, &Instant::now), Some(Doubt::Late));
         gaps.safe_until += Duration::from_secs(60);
-        assert_eq!(gaps.doubt(next, false), None);
+        assert_eq!(gaps.doubt(next, false, &Instant::now), None);
     }
 
     #[tokio::test]

@@ -1,14 +1,14 @@
 //! How a watch reads its stream: what a consumer delivers over the lane, or message by message
 //! where there is none.
 
-use super::stream::Stop;
+use super::stop::Stop;
 use super::walk::Walk;
 use crate::kv::KvError;
 use crate::nats::jetstream::api::StreamInfo;
 use crate::nats::jetstream::bucket::Bucket;
-use crate::nats::jetstream::consumer::{Consumer, Delivery, End, Seen, Wanted};
+use crate::nats::jetstream::consumer::{Consumer, Delivery, Seen, Wanted};
+use crate::nats::jetstream::end::End;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// What a watch reads.
 pub(in crate::nats) enum Reader {
@@ -24,10 +24,10 @@ impl Reader {
         wanted: Wanted<'_>,
         info: &StreamInfo,
     ) -> Result<Self, KvError> {
-        if bucket.link.has_lane() {
+        if bucket.router().has_lane() {
             return Consumer::make(bucket, wanted).await.map(Self::Consumer);
         }
-        Walk::start(bucket, filters, wanted.start, info).await.map(Self::Walk)
+        Walk::start(bucket, filters, wanted.start, wanted.footprint, info).await.map(Self::Walk)
     }
 
     /// Messages that were there and not yet handed out, as of the last thing the server said.
@@ -43,14 +43,6 @@ impl Reader {
         match self {
             Self::Consumer(consumer) => consumer.delivered(),
             Self::Walk(walk) => walk.delivered(),
-        }
-    }
-
-    /// How long ago it was made.
-    pub(in crate::nats) fn age(&self) -> Duration {
-        match self {
-            Self::Consumer(consumer) => consumer.age(),
-            Self::Walk(walk) => walk.age(),
         }
     }
 
@@ -78,11 +70,11 @@ impl Reader {
         }
     }
 
-    /// Takes in whatever is here, and says what the last of it was, by the reader's number.
-    pub(in crate::nats) fn take_in(&mut self) -> Result<u64, End> {
+    /// Takes in whatever is here.
+    pub(in crate::nats) fn take_in(&mut self) -> Result<(), End> {
         match self {
             Self::Consumer(consumer) => consumer.take_in(),
-            Self::Walk(walk) => Ok(walk.delivered()),
+            Self::Walk(_) => Ok(()),
         }
     }
 

@@ -5,20 +5,20 @@
 //! for at once, and a doorbell says when there are more.
 
 use super::doorbell::{Doorbell, Rung};
-use super::resume::refused;
-use super::stream::Stop;
-use crate::kv::KvError;
-use crate::nats::jetstream::api::{MessageRequest, Stored, StreamInfo};
+use super::leader::refused;
+use super::stop::Stop;
+use crate::kv::{Footprint, KvError};
+use crate::nats::jetstream::api::{MessageRequest, Stored, StreamInfo, millis_of};
 use crate::nats::jetstream::bucket::Bucket;
-use crate::nats::jetstream::consumer::{Delivery, End, Seen, Start};
+use crate::nats::jetstream::consumer::{Delivery, Seen, Start};
+use crate::nats::jetstream::end::End;
 use crate::nats::jetstream::message::{Position, Said};
-use crate::nats::transport::inbox::end;
 use crate::nats::transport::response::Response;
 use futures_util::future::try_join_all;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 /// A walk through the messages of a stream that filters let through, in their order.
 pub(in crate::nats) struct Walk {
@@ -43,7 +43,8 @@ pub(in crate::nats) struct Walk {
     evicts: bool,
     /// Whether one may have come and gone unread before the doorbell was there.
     starved: bool,
-    made: Instant,
+    /// The watch that the doorbells are a part of.
+    footprint: Footprint,
 }
 
 /// Messages asked for at once, and how many bytes they may be together.
@@ -60,6 +61,7 @@ impl Walk {
         bucket: Arc<Bucket>,
         filters: Arc<[String]>,
         start: Start,
+        footprint: Footprint,
         info: &StreamInfo,
     ) -> Result<Self, KvError> {
         let (after, last_up_to) = match start {
@@ -82,7 +84,7 @@ impl Walk {
             in_vain: 0,
             evicts: info.can_evict(),
             starved: false,
-            made: Instant::now(),
+            footprint,
         };
         walk.read().await?;
         Ok(walk)
@@ -96,11 +98,6 @@ impl Walk {
     /// Its own number of the last message that was read.
     pub(in crate::nats) fn delivered(&self) -> u64 {
         self.delivered + self.ahead.len() as u64
-    }
-
-    /// How long ago it was made.
-    pub(in crate::nats) fn age(&self) -> Duration {
-        self.made.elapsed()
     }
 
     /// How far it is; a doorbell is its request for more.
@@ -141,8 +138,13 @@ impl Walk {
         let kind = Said::by_text(&message.hdrs).kind(&message.data);
         self.delivered += 1;
         // A message is read after others were written, so any before it may be one that is gone.
-        let position = Position { stream: message.seq, consumer: self.delivered, pending: 1 };
-        let message = Response::Stored(Box::new(message));
+        let position = Position {
+            stream: message.seq,
+            consumer: self.delivered,
+            pending: 1,
+            time: millis_of(&message.time),
+        };
+        let message = Response::from(message);
         Some(Delivery { message, kind, position, after_lull: true })
     }
 
@@ -155,25 +157,25 @@ impl Walk {
     /// Waits until there may be more.
     async fn wait(&mut self) -> Result<(), Stop> {
         loop {
-            if self.bucket.link.has_lane() {
+            if self.bucket.router().has_lane() {
                 return Err(End::Lost("there is a lane to read by").into());
             }
             let doorbell = match &mut self.doorbell {
                 Some(doorbell) => doorbell,
                 None => {
                     sleep(self.pause()).await;
-                    let opened = Doorbell::open(&self.bucket, &self.filters, self.next - 1).await?;
+                    let opened =
+                        Doorbell::open(&self.bucket, &self.filters, self.next - 1, &self.footprint)
+                            .await?;
                     self.starved |= self.evicts && self.next > 1;
                     self.doorbell.insert(opened)
                 }
             };
-            if doorbell.listen().await.map_err(end)? == Rung::Yes {
+            if doorbell.listen().await.map_err(End::from)? == Rung::Yes {
                 return Ok(());
             }
             // There may be one by now.
-            if let Some(lane) = self.bucket.link.lane() {
-                lane.want();
-            }
+            self.bucket.router().want_lane();
         }
     }
 

@@ -67,6 +67,9 @@ pub struct Operation {
     #[serde(default, deserialize_with = "present")]
     pub expect: Option<Option<Expected>>,
     pub expect_version: Option<Token>,
+    pub deleted: Option<bool>,
+    #[serde(default, deserialize_with = "present")]
+    pub expires_in: Option<Option<[f64; 2]>>,
     pub count: Option<usize>,
     pub within: Option<f64>,
     pub error: Option<ErrorSpec>,

@@ -56,6 +56,12 @@ impl World {
         if let Some(count) = operation.count {
             same("count", answer.count(), Some(count))?;
         }
+        if let Some(deleted) = operation.deleted {
+            answer.check_deleted(deleted)?;
+        }
+        if let Some(seconds) = operation.expires_in {
+            answer.check_end(seconds)?;
+        }
         let version = answer.version().map(VersionToken::as_bytes);
         if let Some(expected) = &operation.expect_version {
             same("version", version, Some(self.names.token(expected)?.as_slice()))?;

@@ -5,8 +5,9 @@ use super::same;
 use crate::answer::Trouble;
 use crate::format::{GetMany, ReadsAgree};
 use crate::world::World;
-use slipstream::KvEntry;
 use slipstream::handle::Failure;
+use slipstream::kv::KvRecord;
+use std::time::SystemTime;
 
 impl World {
     /// Reads many keys at once, and each by itself, which must tell the same (R1).
@@ -60,6 +61,8 @@ impl World {
     }
 }
 
-fn parts(entry: &KvEntry) -> (&str, &[u8], &[u8]) {
-    (&entry.key, &entry.value, entry.version.as_bytes())
+/// Everything that an entry tells.
+fn parts(entry: &KvRecord) -> (&str, &[u8], &[u8], bool, Option<SystemTime>) {
+    let KvRecord { key, value, version, deleted, expires_at, .. } = entry;
+    (key, value, version.as_bytes(), *deleted, *expires_at)
 }

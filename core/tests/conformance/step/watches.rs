@@ -9,7 +9,7 @@ use crate::format::{
 use crate::watching::{PATIENCE, Watching};
 use crate::world::World;
 use slipstream::handle::Watch;
-use slipstream::kv::{BatchLimit, KvError};
+use slipstream::kv::{BatchLimit, KvError, PurgeReason};
 use slipstream::{KvUpdate, WatchCursor};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -39,8 +39,9 @@ impl World {
         let mut last = None;
         while !expected.is_empty() {
             let update = watch.update(limit(step.within)).await?;
+            let reason = watch.reason();
             let open = if step.any_order { expected.len() } else { 1 };
-            let found = expected[..open].iter().position(|parts| fits(&update, parts));
+            let found = expected[..open].iter().position(|parts| fits(&update, reason, parts));
             let found = found.ok_or_else(|| format!("got {update:?}"))?;
             expected.remove(found);
             last = Some(update.version().as_bytes().to_vec());
@@ -155,10 +156,16 @@ fn open(
     Ok(store.watch(&prefixes, &cursor).map_err(Trouble::from))
 }
 
-fn fits(update: &KvUpdate, parts: &[Vec<u8>]) -> bool {
+fn fits(update: &KvUpdate, reason: Option<PurgeReason>, parts: &[Vec<u8>]) -> bool {
     let (kind, value): (&[&str], _) = match update {
         KvUpdate::Put(entry) => (&["put"], Some(entry.value.as_slice())),
         KvUpdate::Delete { .. } => (&["delete", "gone"], None),
+        KvUpdate::Purge { .. } if reason == Some(PurgeReason::Purged) => {
+            (&["purge", "gone", "purged"], None)
+        }
+        KvUpdate::Purge { .. } if reason == Some(PurgeReason::Expired) => {
+            (&["purge", "gone", "expired"], None)
+        }
         KvUpdate::Purge { .. } => (&["purge", "gone"], None),
     };
     let kind_fits = kind.iter().any(|kind| parts.first().is_some_and(|p| p == kind.as_bytes()));

@@ -116,7 +116,8 @@ impl Watched {
 
     /// Closes it: it tells nothing more.
     pub async fn close(&mut self) -> Result<(), TestCaseError> {
-        self.watch.close();
+        let closed = tokio::time::timeout(PATIENCE, self.watch.close()).await;
+        prop_assert!(matches!(closed, Ok(Ok(()))), "{closed:?}");
         self.ahead.clear();
         self.end = Some(None);
         self.closed = true;
@@ -209,7 +210,7 @@ fn plain(update: UpdateRef<'_>) -> Told {
     let state = match update.kind {
         UpdateKind::Put => State::Value(update.value.to_vec()),
         UpdateKind::Delete => State::Tombstone,
-        UpdateKind::Purge => State::Purged,
+        UpdateKind::Purge(_) => State::Purged,
     };
     let version = update.version.as_u64().unwrap_or_default();
     Told { key: update.key.to_owned(), version, state }

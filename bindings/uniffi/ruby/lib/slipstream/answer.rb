@@ -1,10 +1,14 @@
 # frozen_string_literal: true
 
+# Answers of the library, converted to the records of this package.
+
 module Slipstream
   # What the library answers, as what this package hands out.
   module Answer
     def self.entry(found)
-      found && Entry.new(found.key, found.value, found.version).freeze
+      return unless found
+
+      Entry.new(found.key, found.value, found.version, found.deleted, found.expires_at).freeze
     end
 
     def self.update(told)
@@ -14,8 +18,15 @@ module Slipstream
       when SlipstreamUniffi::UpdateKind::DELETE
         Delete.new(told.key, told.version, told.cursor)
       else
-        Purge.new(told.key, told.version, told.cursor)
+        Purge.new(told.key, told.version, told.cursor, reason(told.kind))
       end.freeze
+    end
+
+    def self.reason(kind)
+      case kind
+      when SlipstreamUniffi::UpdateKind::PURGED then :purged
+      when SlipstreamUniffi::UpdateKind::EXPIRED then :expired
+      end
     end
 
     def self.capabilities(told)

@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+# Arguments, checked and converted to those of the library.
+
 module Slipstream
   # Arguments as they are given to the library.
   module Argument

@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+# The record of what the stores of a connection can do.
+
 module Slipstream
   # What the stores of a connection can do. What is absent fails with a clear error.
   #

@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+# The closing of what was opened for a block.
+
 module Slipstream
   # What is closed after a block, if there is one.
   module Closing

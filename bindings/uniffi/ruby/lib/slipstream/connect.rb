@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+# The method that opens a connection.
+
 module Slipstream
   # Connects to the store behind a URL. With a block, gives it the connection and closes that in the
   # end.

@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+# An open connection.
+
 module Slipstream
   # An open connection: a way to stores. Slipstream.connect opens one. Any number of threads may use
   # it.

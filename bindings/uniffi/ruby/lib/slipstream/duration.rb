@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+# Durations, checked and converted to those of the library.
+
 module Slipstream
   # Durations in seconds, as they are given to the library.
   module Duration

@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+# The errors, a class for each kind.
+
 module Slipstream
   # Base of every error of slipstream: the same kinds, names and codes in every language (contract
   # section E).

@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+# What all handles refuse: to be copied and to be dumped.
+
 module Slipstream
   # What a handle refuses: to be copied, and to be written down by whatever keeps objects. Behind it
   # is something of this process, so neither would be a handle.

@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+# The library, loaded with the code that is generated for it.
+
 require "ffi"
 
 # The interface that uniffi generates from the library. What it declares here already is what it

@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+# One store: reads, writes, and the opening of watches.
+
 module Slipstream
   # One store: reads, writes, compare-and-swap and watches. Connection#store opens one.
   #
@@ -32,7 +34,7 @@ module Slipstream
     #
     # keys:: anything with each; a key may be there twice
     #
-    # Raises InvalidArgument if a key breaks rule K1, and reads nothing then; NotConnected, Timeout.
+    # Raises InvalidArgument if a key breaks rule K4, and reads nothing then; NotConnected, Timeout.
     #
     #   first, second = store.get_many(["node.a", "node.b"])
     def get_many(keys)
@@ -69,8 +71,7 @@ module Slipstream
       Native.call { @native.scan_blocking(prefix) }.map { |found| Answer.entry(found) }
     end
 
-    # Writes unconditionally and returns the new version (rule W1). An empty value is a tombstone:
-    # the key then reads as deleted (R2).
+    # Writes unconditionally and returns the new version (rule W1). An empty value is a value: reads show it (R2).
     #
     # ttl:: after this time the key is gone (W5), in seconds
     #
@@ -100,8 +101,8 @@ module Slipstream
     # version:: from get, entry, a write or a watch, of any process and language (V3)
     # ttl::     after this time the key is gone (W5), in seconds
     #
-    # Raises RevisionMismatch, InvalidArgument, LimitExceeded, NotConnected, OperationFailed for a
-    # version of another backend (V5), Timeout.
+    # Raises RevisionMismatch, InvalidArgument also for a version of a wrong shape (V5),
+    # LimitExceeded, NotConnected, Timeout.
     #
     #   version = store.update("node.a", "10.0.0.2", entry.version)
     def update(key, value, version, ttl: nil)
@@ -121,8 +122,8 @@ module Slipstream
 
     # Deletes a key only if version is its current one (rules W2, W3).
     #
-    # Raises RevisionMismatch, InvalidArgument, NotConnected, OperationFailed for a version of
-    # another backend (V5), Timeout.
+    # Raises RevisionMismatch, InvalidArgument also for a version of a wrong shape (V5),
+    # NotConnected, Timeout.
     #
     #   store.delete_with_version("node.a", entry.version) # => true
     def delete_with_version(key, version)

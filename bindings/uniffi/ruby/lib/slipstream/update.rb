@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+# The records of what a watch tells: a put, a delete, a purge.
+
 module Slipstream
   # What a watch tells: a Put, a Delete or a Purge.
   #
@@ -17,7 +19,7 @@ module Slipstream
 
     protected
 
-    def told = to_a[...-1]
+    def told = to_h.except(:cursor)
   end
 
   # A watched key has a new value.
@@ -28,7 +30,7 @@ module Slipstream
   # cursor::  the position after this update: what to resume from once it is handled (rule S4)
   Put = Struct.new(:key, :value, :version, :cursor) { include Update }
 
-  # A watched key was deleted, or was written with an empty value (rule R2).
+  # A watched key was deleted.
   #
   # key::     the key that is gone
   # version:: the version of the removal
@@ -40,5 +42,6 @@ module Slipstream
   # key::     the key that is gone
   # version:: the version of the removal
   # cursor::  the position after this update: what to resume from once it is handled (rule S4)
-  Purge = Struct.new(:key, :version, :cursor) { include Update }
+  # reason::  :purged or :expired; nil where the store does not say (W5)
+  Purge = Struct.new(:key, :version, :cursor, :reason) { include Update }
 end

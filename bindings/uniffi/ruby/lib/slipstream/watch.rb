@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+# A watch, read update by update or in batches.
+
 module Slipstream
   # A watch: an Enumerable of Put, Delete and Purge that waits for the next one. Store#watch opens
   # one.

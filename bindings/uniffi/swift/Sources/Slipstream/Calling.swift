@@ -1,3 +1,5 @@
+// Calls of the library, with its errors converted to those of this package.
+
 import SlipstreamUniffi
 
 /// Makes a call of the library, and throws the error of its kind where it fails.

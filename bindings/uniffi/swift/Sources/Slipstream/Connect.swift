@@ -1,3 +1,5 @@
+// The function that opens a connection.
+
 import SlipstreamUniffi
 
 /// Connects to the store behind a URL.

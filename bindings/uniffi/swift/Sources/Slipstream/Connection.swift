@@ -1,3 +1,5 @@
+// An open connection.
+
 import SlipstreamUniffi
 
 /// An open connection: a way to stores. `connect` opens one.

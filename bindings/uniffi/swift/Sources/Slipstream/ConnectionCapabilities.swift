@@ -1,3 +1,5 @@
+// The record of what the stores of a connection can do.
+
 import SlipstreamUniffi
 
 /// What the stores of a connection can do. What is absent fails with a clear error.

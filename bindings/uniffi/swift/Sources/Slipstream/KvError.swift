@@ -1,3 +1,5 @@
+// The errors, a class for each kind.
+
 import SlipstreamUniffi
 
 /// Base of every error of slipstream: the same kinds, names and codes in every language (contract

@@ -1,3 +1,5 @@
+// Durations, checked and converted to those of the library.
+
 import Foundation
 import SlipstreamUniffi
 

@@ -1,3 +1,5 @@
+// One store: reads, writes, and the opening of watches.
+
 import Foundation
 import SlipstreamUniffi
 
@@ -28,7 +30,7 @@ public final class Store: Sendable {
     /// none (rule R1). Cheaper than as many calls: a store that can is asked for all of them at
     /// once. Others may write between the reads of two keys.
     ///
-    /// - Throws: ``InvalidArgument`` if a key breaks rule K1, and reads nothing then;
+    /// - Throws: ``InvalidArgument`` if a key breaks rule K4, and reads nothing then;
     ///   ``NotConnected``, ``Timeout``
     public func getMany(_ keys: [String]) async throws -> [Entry?] {
         try await awaiting { try await native.getMany(keys: keys) }.map { $0.map(Entry.init) }
@@ -57,8 +59,7 @@ public final class Store: Sendable {
         try await awaiting { try await native.scan(prefix: prefix) }.map(Entry.init)
     }
 
-    /// Writes unconditionally and returns the new version (rule W1). An empty value is a tombstone:
-    /// the key then reads as deleted (R2). After `ttl` the key is gone (W5).
+    /// Writes unconditionally and returns the new version (rule W1). An empty value is a value: reads show it (R2). After `ttl` the key is gone (W5).
     ///
     /// - Throws: ``InvalidArgument``, ``LimitExceeded``, ``NotConnected``, ``Timeout``. After a
     ///   ``Timeout`` the outcome is unknown (W6).
@@ -83,8 +84,8 @@ public final class Store: Sendable {
     /// may come from get, entry, a write or a watch, of any process and language (V3). After `ttl`
     /// the key is gone (W5).
     ///
-    /// - Throws: ``RevisionMismatch``, ``InvalidArgument``, ``LimitExceeded``, ``NotConnected``,
-    ///   ``OperationFailed`` for a version of another backend (V5), ``Timeout``
+    /// - Throws: ``RevisionMismatch``, ``InvalidArgument`` also for a version of a wrong shape (V5),
+    ///   ``LimitExceeded``, ``NotConnected``, ``Timeout``
     @discardableResult
     public func update(
         _ key: String, _ value: Data, _ version: Data, ttl: Duration? = nil
@@ -106,8 +107,8 @@ public final class Store: Sendable {
 
     /// Deletes a key only if `version` is its current one (rules W2, W3).
     ///
-    /// - Throws: ``RevisionMismatch``, ``InvalidArgument``, ``NotConnected``, ``OperationFailed``
-    ///   for a version of another backend (V5), ``Timeout``
+    /// - Throws: ``RevisionMismatch``, ``InvalidArgument`` also for a version of a wrong shape (V5),
+    ///   ``NotConnected``, ``Timeout``
     @discardableResult
     public func deleteWithVersion(_ key: String, _ version: Data) async throws -> Bool {
         try await awaiting { try await native.deleteWithVersion(key: key, version: version) }

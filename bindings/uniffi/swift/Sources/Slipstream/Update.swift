@@ -1,3 +1,5 @@
+// The records of what a watch tells: a put, a delete, a purge.
+
 import Foundation
 import SlipstreamUniffi
 
@@ -12,7 +14,7 @@ import SlipstreamUniffi
 public enum Update: Equatable, Hashable, Sendable {
     /// The key has a new value.
     case put(Put)
-    /// The key was deleted, or was written with an empty value (rule R2).
+    /// The key was deleted.
     case delete(Delete)
     /// The key was purged with its history, or its time to live ended (rules W4, W5).
     case purge(Purge)
@@ -21,7 +23,9 @@ public enum Update: Equatable, Hashable, Sendable {
         switch told.kind {
         case .put: self = .put(Put(told))
         case .delete: self = .delete(Delete(told))
-        case .purge: self = .purge(Purge(told))
+        case .purged: self = .purge(Purge(told, .purged))
+        case .expired: self = .purge(Purge(told, .expired))
+        case .removed: self = .purge(Purge(told, nil))
         }
     }
 
@@ -63,7 +67,7 @@ public struct Put: Equatable, Hashable, Sendable {
     }
 }
 
-/// A watched key was deleted, or was written with an empty value (rule R2).
+/// A watched key was deleted.
 public struct Delete: Equatable, Hashable, Sendable {
     /// The key that is gone.
     public let key: String
@@ -79,6 +83,14 @@ public struct Delete: Equatable, Hashable, Sendable {
     }
 }
 
+/// Why a key is gone (rule W5).
+public enum PurgeReason: Sendable {
+    /// Somebody purged it.
+    case purged
+    /// Its time to live ended.
+    case expired
+}
+
 /// A watched key was purged with its history, or its time to live ended (rules W4, W5).
 public struct Purge: Equatable, Hashable, Sendable {
     /// The key that is gone.
@@ -87,10 +99,13 @@ public struct Purge: Equatable, Hashable, Sendable {
     public let version: Data
     /// The position after this update: what to resume from once it is handled (rule S4).
     public let cursor: Data
+    /// Why the key is gone; nil where the store does not say (rule W5).
+    public let reason: PurgeReason?
 
-    init(_ told: SlipstreamUniffi.Update) {
+    init(_ told: SlipstreamUniffi.Update, _ why: PurgeReason?) {
         key = told.key
         version = told.version
         cursor = told.cursor
+        reason = why
     }
 }

@@ -1,3 +1,5 @@
+// A watch, read as an asynchronous sequence.
+
 import Foundation
 import SlipstreamUniffi
 

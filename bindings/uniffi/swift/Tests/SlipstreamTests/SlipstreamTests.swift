@@ -1,3 +1,5 @@
+// Tests of the Swift package, as far as it adds to what is generated.
+
 import Foundation
 import Slipstream
 import XCTest

@@ -1,5 +1,8 @@
+//! The two headers of the file, each the root of one snapshot.
+
+use super::bytes::{read, u16_at, u32_at, u64_at};
+use super::fault::Fault;
 use super::page::{HEADER, META};
-use super::{Fault, read, u16_at, u32_at, u64_at};
 use std::fs::File;
 
 const MAGIC: u32 = 0xBEEF_C0DE;

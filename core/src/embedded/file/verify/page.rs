@@ -1,4 +1,7 @@
-use super::{Fault, u16_at, u32_at, u64_at};
+//! A page of the file.
+
+use super::bytes::{u16_at, u32_at, u64_at};
+use super::fault::Fault;
 
 /// The length of a page's header.
 pub(super) const HEADER: usize = 16;

@@ -1,3 +1,5 @@
+//! Damaged files: each is refused, and none ends the process.
+
 use super::verify;
 use crate::embedded::file::tables::checksum;
 use heed::types::Bytes;

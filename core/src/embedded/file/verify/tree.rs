@@ -1,6 +1,9 @@
+//! The trees of the file, walked from their roots.
+
+use super::bytes::{read, u64_at};
+use super::fault::Fault;
 use super::meta::{INTEGER_KEYS, Meta, TREE, Tree};
 use super::page::{Content, HEADER, Page, overflow_pages};
-use super::{Fault, read, u64_at};
 use crate::embedded::engine::Table;
 use crate::embedded::file::tables::{checked, name};
 use hashbrown::HashMap;

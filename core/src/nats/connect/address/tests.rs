@@ -1,3 +1,5 @@
+//! Tests of what URLs mean, and that nothing shows a secret.
+
 use super::{Addresses, Login, Scheme};
 use crate::kv::KvError;
 use proptest::prelude::*;

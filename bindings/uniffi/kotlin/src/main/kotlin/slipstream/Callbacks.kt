@@ -1,3 +1,5 @@
+// The set-up of the thread that calls back from the library.
+
 package slipstream
 
 import com.sun.jna.CallbackThreadInitializer

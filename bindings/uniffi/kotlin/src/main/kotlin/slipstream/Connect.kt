@@ -1,3 +1,5 @@
+// The function that opens a connection.
+
 package slipstream
 
 import slipstream.ffi.ConnectOptions

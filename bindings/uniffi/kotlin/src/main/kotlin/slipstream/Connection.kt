@@ -1,3 +1,5 @@
+// An open connection.
+
 package slipstream
 
 import slipstream.ffi.Session

@@ -1,3 +1,5 @@
+// The record of what the stores of a connection can do.
+
 package slipstream
 
 import slipstream.ffi.ConnectionCapabilities as NativeCapabilities

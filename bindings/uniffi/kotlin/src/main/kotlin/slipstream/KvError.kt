@@ -1,3 +1,5 @@
+// The errors, a class for each kind.
+
 package slipstream
 
 import slipstream.ffi.Failure

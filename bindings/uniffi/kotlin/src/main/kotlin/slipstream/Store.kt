@@ -1,3 +1,5 @@
+// One store: reads, writes, and the opening of watches.
+
 package slipstream
 
 import kotlinx.coroutines.flow.Flow
@@ -27,7 +29,7 @@ public class Store internal constructor(
     /**
      * The live entry of a key, or null (rule R1). A missing key is never an error.
      *
-     * @throws InvalidArgument if the key breaks rule K1
+     * @throws InvalidArgument if the key breaks rule K4
      * @throws NotConnected once the connection is closed
      * @throws Timeout if it took too long
      */
@@ -49,7 +51,7 @@ public class Store internal constructor(
      * keys.
      *
      * @param keys the keys; one may be there twice
-     * @throws InvalidArgument if a key breaks rule K1; nothing is read then
+     * @throws InvalidArgument if a key breaks rule K4; nothing is read then
      * @throws NotConnected once the connection is closed
      * @throws Timeout if it took too long
      */
@@ -60,7 +62,7 @@ public class Store internal constructor(
      * The raw last record of a key, which may be a tombstone with an empty value and its own version
      * (rule R3). Null if it was never written, was purged or has expired.
      *
-     * @throws InvalidArgument if the key breaks rule K1
+     * @throws InvalidArgument if the key breaks rule K4
      * @throws NotConnected once the connection is closed
      * @throws Timeout if it took too long
      */
@@ -87,8 +89,7 @@ public class Store internal constructor(
         translating { native.scan(prefix) }.map { Entry(it) }
 
     /**
-     * Writes unconditionally and answers the new version (rule W1). An empty value is a tombstone:
-     * the key then reads as deleted (R2).
+     * Writes unconditionally and answers the new version (rule W1). An empty value is a value: reads show it (R2).
      *
      * After a [Timeout] the outcome is unknown (W6), and so it is when the call is cancelled.
      *
@@ -120,10 +121,9 @@ public class Store internal constructor(
      * @param version from [get], [entry], a write or a watch, of any process and language (V3)
      * @param ttl after this time the key is gone (W5)
      * @throws RevisionMismatch if the key is at another version, or absent
-     * @throws InvalidArgument if the key or an option breaks a rule
+     * @throws InvalidArgument if the key, the version (V5) or an option breaks a rule
      * @throws LimitExceeded if the value is too large or the store is full (W7)
      * @throws NotConnected once the connection is closed
-     * @throws OperationFailed for a version of another backend (V5)
      * @throws Timeout if it took too long
      */
     public suspend fun update(
@@ -140,7 +140,7 @@ public class Store internal constructor(
      * Deletes a key, leaving a tombstone; idempotent (rule W3). False where nothing was live, as far
      * as the backend knows.
      *
-     * @throws InvalidArgument if the key breaks rule K1
+     * @throws InvalidArgument if the key breaks rule K4
      * @throws NotConnected once the connection is closed
      * @throws Timeout if it took too long
      */
@@ -150,9 +150,8 @@ public class Store internal constructor(
      * Deletes a key only if [version] is its current one (rules W2, W3).
      *
      * @throws RevisionMismatch if the key is at another version, or absent
-     * @throws InvalidArgument if the key breaks rule K1
+     * @throws InvalidArgument if the key breaks rule K4 or the version is of a wrong shape (V5)
      * @throws NotConnected once the connection is closed
-     * @throws OperationFailed for a version of another backend (V5)
      * @throws Timeout if it took too long
      */
     public suspend fun deleteWithVersion(key: String, version: ByteArray): Boolean =
@@ -161,7 +160,7 @@ public class Store internal constructor(
     /**
      * Drops a key's value and history (rule W4). Purging an absent key is no error.
      *
-     * @throws InvalidArgument if the key breaks rule K1
+     * @throws InvalidArgument if the key breaks rule K4
      * @throws NotConnected once the connection is closed
      * @throws Timeout if it took too long
      */
@@ -182,7 +181,7 @@ public class Store internal constructor(
      * The watch itself throws [CursorExpired] when changes after the cursor can no longer be told
      * (S5), and [NotConnected] once the connection is closed.
      *
-     * @param cursor a saved one or a version; null and empty are no cursor
+     * @param cursor a saved one, of a watch or an update; null and empty are no cursor
      * @throws InvalidArgument if a prefix or the cursor breaks a rule
      * @throws NotConnected once the connection is closed
      */
@@ -200,7 +199,7 @@ public class Store internal constructor(
      *
      * A collection throws what [watch] throws, and what the watch itself does.
      *
-     * @param cursor a saved one or a version; null and empty are no cursor
+     * @param cursor a saved one, of a watch or an update; null and empty are no cursor
      */
     public fun updates(vararg prefixes: String, cursor: ByteArray? = null): Flow<Update> =
         flow { emitAll(watch(*prefixes, cursor = cursor).updates) }

@@ -1,3 +1,5 @@
+// The memory of the structures that the generated code makes for a call.
+
 package slipstream
 
 import com.sun.jna.Memory

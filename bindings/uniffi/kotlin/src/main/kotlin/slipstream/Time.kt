@@ -1,3 +1,5 @@
+// Durations, checked and converted to those of the library.
+
 package slipstream
 
 import slipstream.ffi.Failure

@@ -1,3 +1,5 @@
+// The records of what a watch tells: a put, a delete, a purge.
+
 package slipstream
 
 import slipstream.ffi.UpdateKind
@@ -31,13 +33,33 @@ public class Put(
 /** The key was deleted. */
 public class Delete(key: String, version: ByteArray, cursor: ByteArray) : Update(key, version, cursor)
 
-/** The key was purged, or its time to live ended. */
-public class Purge(key: String, version: ByteArray, cursor: ByteArray) : Update(key, version, cursor)
+/** Why a key is gone (rule W5). */
+public enum class PurgeReason {
+    /** Somebody purged it. */
+    PURGED,
+
+    /** Its time to live ended. */
+    EXPIRED,
+}
+
+/**
+ * The key was purged, or its time to live ended.
+ *
+ * @property reason why the key is gone; null where the store does not say
+ */
+public class Purge(
+    key: String,
+    version: ByteArray,
+    cursor: ByteArray,
+    public val reason: PurgeReason? = null,
+) : Update(key, version, cursor)
 
 /** An update as a program sees it. */
 internal fun NativeUpdate.translated(): Update =
     when (kind) {
         UpdateKind.PUT -> Put(key, value, version, cursor)
         UpdateKind.DELETE -> Delete(key, version, cursor)
-        UpdateKind.PURGE -> Purge(key, version, cursor)
+        UpdateKind.PURGED -> Purge(key, version, cursor, PurgeReason.PURGED)
+        UpdateKind.EXPIRED -> Purge(key, version, cursor, PurgeReason.EXPIRED)
+        UpdateKind.REMOVED -> Purge(key, version, cursor)
     }

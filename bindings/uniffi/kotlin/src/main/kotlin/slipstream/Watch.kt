@@ -1,3 +1,5 @@
+// A watch, read as a flow or by hand.
+
 package slipstream
 
 import kotlinx.coroutines.flow.Flow

@@ -1,3 +1,5 @@
+// Tests of collecting a watch: once, again, and by two readers.
+
 package slipstream
 
 import kotlinx.coroutines.CoroutineScope

@@ -1,3 +1,5 @@
+// Tests of durations as arguments.
+
 package slipstream
 
 import kotlinx.coroutines.delay

@@ -1,3 +1,5 @@
+// Tests that handles are not serialised, and that records are.
+
 package slipstream
 
 import org.junit.jupiter.api.Test

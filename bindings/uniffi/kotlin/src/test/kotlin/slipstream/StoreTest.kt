@@ -1,3 +1,5 @@
+// Tests of connections, stores and errors, as far as the Kotlin layer adds to them.
+
 package slipstream
 
 import kotlinx.coroutines.Dispatchers
@@ -79,7 +81,7 @@ class StoreTest {
             assertContentEquals(version, store.get("a")?.version)
             assertEquals(Entry("a", VALUE, version), store.get("a"))
             assertFailsWith<InvalidArgument> { store.update("a", VALUE, ByteArray(11)) }
-            assertFailsWith<OperationFailed> { store.update("a", VALUE, ByteArray(0)) }
+            assertFailsWith<InvalidArgument> { store.update("a", VALUE, ByteArray(0)) }
         }
 
     @Test

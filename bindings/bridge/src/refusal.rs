@@ -1,0 +1,18 @@
+//! Refused arguments: failures that say what was asked of which store and key.
+
+use slipstream::handle::Failure;
+use slipstream::kv::KvError;
+
+/// Makes the failure of an argument of `operation` on the key of a store.
+pub fn refused(store: &str, key: &str, operation: &'static str) -> impl FnOnce(KvError) -> Failure {
+    move |error| Failure { key: Some(key.to_owned()), ..refused_of(store, error, operation) }
+}
+
+/// Makes the failure of an option of the store of this name.
+pub fn refused_option(store: &str) -> impl FnOnce(KvError) -> Failure {
+    move |error| refused_of(store, error, "store")
+}
+
+fn refused_of(store: &str, error: KvError, operation: &'static str) -> Failure {
+    Failure { store: Some(store.to_owned()), ..Failure::new(error, operation) }
+}
