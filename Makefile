@@ -94,7 +94,7 @@ lint: build ## Check formatting, lints and types of every language.
 	mypy --strict examples/*.py
 	mypy --strict bindings/python/stub.py
 	python bindings/python/stub.py --check
-	cd python && python -m mypy.stubtest slipstream
+	cd python && python -m mypy.stubtest slipstream._native
 	cd node && npm run --silent lint
 	! command -v ruby >/dev/null || ! git ls-files -z '*.rb' | xargs -0 -n 1 ruby -wc 2>&1 | grep -v '^Syntax OK$$'
 	@if python tests/platforms/check.py --installed; then $(MAKE) --no-print-directory check-platforms; fi

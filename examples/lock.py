@@ -14,7 +14,7 @@ LEASE_SECONDS = 5
 STEPS = 3
 
 
-async def acquire(store: slipstream.Store, name: str) -> bytes:
+async def acquire(store: slipstream.Store, name: str) -> slipstream.Version:
     """Waits until nobody holds the lock, takes it, and gives the version that stands for it."""
     # Opened before the first attempt, so that no release is missed in between.
     async with store.watch(KEY) as watch:

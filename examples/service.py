@@ -64,7 +64,9 @@ async def work(store: slipstream.Store, name: str) -> None:
     """Handles jobs, from where the last active instance stood."""
     progress = await store.get(PROGRESS)
     # The watch goes on by itself after a restart of the server.
-    async with store.watch(JOBS, cursor=progress.value if progress else None) as watch:
+    async with store.watch(
+        JOBS, cursor=slipstream.Cursor(progress.value) if progress else None
+    ) as watch:
         try:
             async for batch in watch.batches():
                 for update in batch:

@@ -30,7 +30,7 @@ class Service:
 
     async def update(self, key: str, value: str, version: str) -> str:
         try:
-            await self.store.update(key, value.encode(), bytes.fromhex(version))
+            await self.store.update(key, value.encode(), slipstream.Version(bytes.fromhex(version)))
         except slipstream.RevisionMismatch as error:
             say(f"update {key} = {value} -> {error.code}: somebody was faster")
             return error.code
@@ -45,7 +45,7 @@ class Service:
     async def handle(self, cursor_file: str, handled_file: str, last: str) -> int:
         """Handles jobs from the saved cursor on, up to the job `last`."""
         handled = 0
-        cursor = Path(cursor_file).read_bytes()
+        cursor = slipstream.Cursor(Path(cursor_file).read_bytes())
         with Path(handled_file).open("a") as log:
             async with self.store.watch("job.", cursor=cursor) as watch:
                 async for update in watch:

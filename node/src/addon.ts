@@ -1,5 +1,7 @@
 // The native half of the package, as TypeScript sees it: types alone, which import nothing.
 
+import type { Cursor, Version } from "./tokens.js";
+
 /**
  * What a native call returns. A number that is not negative is an operation whose outcome will
  * be drained; a negative one stands for `-1 - n` bytes in the scratch buffer.
@@ -70,14 +72,14 @@ export interface NativeStore {
   entry(key: string): Answer<Buffer | null>;
   keys(prefix: string): Answer<List<string>>;
   scan(prefix: string): Answer<List<ArrayBuffer>>;
-  put(key: string, value: Uint8Array, ttl: number | undefined): Answer<Buffer>;
-  create(key: string, value: Uint8Array, ttl: number | undefined): Answer<Buffer>;
+  put(key: string, value: Uint8Array, ttl: number | undefined): Answer<Version>;
+  create(key: string, value: Uint8Array, ttl: number | undefined): Answer<Version>;
   update(
     key: string,
     value: Uint8Array,
     version: Uint8Array,
     ttl: number | undefined,
-  ): Answer<Buffer>;
+  ): Answer<Version>;
   delete(key: string): Answer<boolean>;
   deleteWithVersion(key: string, version: Uint8Array): Answer<boolean>;
   purge(key: string): Answer<void>;
@@ -89,7 +91,7 @@ export interface NativeWatch {
   take(): ArrayBuffer[] | null;
   synced(): Answer<void>;
   isSynced(): boolean;
-  cursor(): Buffer;
+  cursor(): Cursor;
   cancel(): void;
   close(): Answer<void>;
 }

@@ -1,6 +1,7 @@
 // The record of a key with its value and version, read from what the native half packs.
 
 import { Page } from "./page.js";
+import type { Version } from "./tokens.js";
 
 /** One key with its value and the version of its last write. */
 export interface Entry {
@@ -9,7 +10,7 @@ export interface Entry {
   /** The value; empty in a tombstone, which only `entry` shows (R3). */
   readonly value: Buffer;
   /** The version to pass to `update` and `deleteWithVersion`: opaque bytes (V3). */
-  readonly version: Buffer;
+  readonly version: Version;
   /** True for a tombstone, which a deletion left and only `entry` shows (R3). */
   readonly deleted: boolean;
   /** When the time to live ends, by the clock of the store; `null` if it has none (R6). */
@@ -33,7 +34,7 @@ export function toEntry(key: string, bytes: Buffer | null): Entry | null {
   return {
     key,
     value: bytes.subarray(end),
-    version: bytes.subarray(start, end),
+    version: bytes.subarray(start, end) as Version,
     deleted: (marks & TOMBSTONE) !== 0,
     expiresAt: ends ? new Date(bytes.readDoubleBE(1)) : null,
   };

@@ -27,5 +27,6 @@ export {
   WatchError,
 } from "./errors.js";
 export { Store } from "./store.js";
+export type { Cursor, Version } from "./tokens.js";
 export type { Delete, Purge, PurgeReason, Put, Update } from "./update.js";
 export { Watch, type WatchOptions } from "./watch.js";

@@ -1,5 +1,7 @@
 // Rows as the native half packs them.
 
+import type { Cursor, Version } from "./tokens.js";
+
 /** Words of one row: its kind, and where its key, value, version and cursor end. */
 const ROW_WORDS = 5;
 
@@ -75,8 +77,8 @@ export class Page {
     return this.#bytes.subarray(this.#start, this.#word(this.#row + 2));
   }
 
-  version(): Buffer {
-    return this.#bytes.subarray(this.#word(this.#row + 2), this.#word(this.#row + 3));
+  version(): Version {
+    return this.#bytes.subarray(this.#word(this.#row + 2), this.#word(this.#row + 3)) as Version;
   }
 
   /** When an entry ends, if it does. */
@@ -85,8 +87,8 @@ export class Page {
     return start === this.#end ? null : new Date(this.#bytes.readDoubleBE(start));
   }
 
-  cursor(): Buffer {
-    return this.#bytes.subarray(this.#word(this.#row + 3), this.#end);
+  cursor(): Cursor {
+    return this.#bytes.subarray(this.#word(this.#row + 3), this.#end) as Cursor;
   }
 
   #word(index: number): number {

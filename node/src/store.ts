@@ -17,6 +17,7 @@ import { addEntries, addFound, type Entry, toEntry } from "./entry.js";
 import { eventLoop } from "./event-loop.js";
 import { Handle } from "./handle.js";
 import { native } from "./native.js";
+import type { Version } from "./tokens.js";
 import { Watch, type WatchOptions } from "./watch.js";
 
 /** So many keys are handed to the native side in one turn of the event loop. */
@@ -153,7 +154,7 @@ export class Store extends Handle {
    * const version = await store.put("node.a", "10.0.0.1", { ttl: 30_000 });
    * ```
    */
-  async put(key: string, value: string | Uint8Array, options?: WriteOptions): Promise<Buffer> {
+  async put(key: string, value: string | Uint8Array, options?: WriteOptions): Promise<Version> {
     const signal = signalOf(options);
     const ttl = optionalNumber("ttl", options?.ttl);
     return eventLoop.settle(this.#native.put(text("key", key), valueBytes(value), ttl), signal);
@@ -170,7 +171,7 @@ export class Store extends Handle {
    * const lease = await store.create("lock", "me", { ttl: 10_000 });
    * ```
    */
-  async create(key: string, value: string | Uint8Array, options?: WriteOptions): Promise<Buffer> {
+  async create(key: string, value: string | Uint8Array, options?: WriteOptions): Promise<Version> {
     const signal = signalOf(options);
     const ttl = optionalNumber("ttl", options?.ttl);
     return eventLoop.settle(this.#native.create(text("key", key), valueBytes(value), ttl), signal);
@@ -191,9 +192,9 @@ export class Store extends Handle {
   async update(
     key: string,
     value: string | Uint8Array,
-    version: Uint8Array,
+    version: Version,
     options?: WriteOptions,
-  ): Promise<Buffer> {
+  ): Promise<Version> {
     const signal = signalOf(options);
     const ttl = optionalNumber("ttl", options?.ttl);
     const [name, content] = [text("key", key), valueBytes(value)];
@@ -225,11 +226,7 @@ export class Store extends Handle {
    * await store.deleteWithVersion("node.a", entry.version);
    * ```
    */
-  async deleteWithVersion(
-    key: string,
-    version: Uint8Array,
-    options?: CallOptions,
-  ): Promise<boolean> {
+  async deleteWithVersion(key: string, version: Version, options?: CallOptions): Promise<boolean> {
     const signal = signalOf(options);
     const answer = this.#native.deleteWithVersion(text("key", key), bytes("version", version));
     return eventLoop.settle(answer, signal);

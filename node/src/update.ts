@@ -1,6 +1,7 @@
 // The records of what a watch tells, made one by one from what the native half packs.
 
 import { Page } from "./page.js";
+import type { Cursor, Version } from "./tokens.js";
 
 /** The key has a new value. */
 export interface Put {
@@ -10,9 +11,9 @@ export interface Put {
   /** Its new value. */
   readonly value: Buffer;
   /** The version of the change: opaque bytes (V3). */
-  readonly version: Buffer;
+  readonly version: Version;
   /** What to resume from once this update is handled (S4). */
-  readonly cursor: Buffer;
+  readonly cursor: Cursor;
 }
 
 /** The key was deleted. */
@@ -22,9 +23,9 @@ export interface Delete {
   readonly key: string;
   readonly value?: undefined;
   /** The version of the deletion: opaque bytes (V3). */
-  readonly version: Buffer;
+  readonly version: Version;
   /** What to resume from once this update is handled (S4). */
-  readonly cursor: Buffer;
+  readonly cursor: Cursor;
 }
 
 /** Why a key is gone: somebody purged it, or its time to live ended (W5). */
@@ -37,9 +38,9 @@ export interface Purge {
   readonly key: string;
   readonly value?: undefined;
   /** The version of the removal: opaque bytes (V3). */
-  readonly version: Buffer;
+  readonly version: Version;
   /** What to resume from once this update is handled (S4). */
-  readonly cursor: Buffer;
+  readonly cursor: Cursor;
   /** Why the key is gone; `null` where the store does not say. */
   readonly reason: PurgeReason | null;
 }
@@ -95,7 +96,7 @@ export class Updates {
   }
 
   /** The position after the last update taken, while there are more. */
-  cursor(): Buffer | undefined {
+  cursor(): Cursor | undefined {
     return this.#last?.cursor;
   }
 

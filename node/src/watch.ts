@@ -7,12 +7,13 @@ import type { CallOptions } from "./call.js";
 import { OperationFailed } from "./errors.js";
 import { eventLoop } from "./event-loop.js";
 import { Handle } from "./handle.js";
+import type { Cursor } from "./tokens.js";
 import { type Update, Updates } from "./update.js";
 
 /** What a watch takes. */
 export interface WatchOptions {
   /** Where to resume, of `watch.cursor` or `update.cursor`; empty or none is the whole state. */
-  readonly cursor?: Uint8Array | null | undefined;
+  readonly cursor?: Cursor | null | undefined;
   /** Closes the watch: whoever reads it gets the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -44,7 +45,7 @@ export class Watch extends Handle implements AsyncIterable<Update>, AsyncDisposa
   readonly #updates = new Updates();
   /** Whether somebody reads, in an object of its own for {@link Watch.#reader}. */
   readonly #reading = { busy: false };
-  #closed: { readonly cursor: Buffer; readonly reason?: unknown } | undefined;
+  #closed: { readonly cursor: Cursor; readonly reason?: unknown } | undefined;
   #forget: (() => void) | undefined;
 
   /** @internal */
@@ -65,7 +66,7 @@ export class Watch extends Handle implements AsyncIterable<Update>, AsyncDisposa
    * const again = store.watch("node.", { cursor: watch.cursor });
    * ```
    */
-  get cursor(): Buffer {
+  get cursor(): Cursor {
     return this.#closed?.cursor ?? this.#updates.cursor() ?? this.#native.cursor();
   }
 

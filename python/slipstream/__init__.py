@@ -43,6 +43,7 @@ from slipstream.errors import (
     Timeout,
     WatchError,
 )
+from slipstream.tokens import Cursor, Version
 
 Update: TypeAlias = Put | Delete | Purge
 
@@ -53,6 +54,7 @@ __all__ = [
     "Connection",
     "ConnectionCapabilities",
     "ConnectionFailed",
+    "Cursor",
     "CursorExpired",
     "Delete",
     "DeserializationError",
@@ -71,6 +73,7 @@ __all__ = [
     "Store",
     "Timeout",
     "Update",
+    "Version",
     "Watch",
     "WatchError",
     "__version__",

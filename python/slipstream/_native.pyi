@@ -12,6 +12,7 @@ from typing import Any, Literal, Self, TypeAlias, final
 from typing_extensions import Buffer
 
 from slipstream.capabilities import ConnectionCapabilities
+from slipstream.tokens import Cursor, Version
 
 __all__ = [
     "Batches",
@@ -56,7 +57,7 @@ class Entry:
         cls,
         key: str,
         value: bytes,
-        version: Buffer,
+        version: Version,
         deleted: bool = False,
         expires_at: datetime | None = None,
     ) -> Self: ...
@@ -67,7 +68,7 @@ class Entry:
     def value(self) -> bytes:
         """The value."""
     @property
-    def version(self) -> bytes:
+    def version(self) -> Version:
         """The version of the last write, opaque bytes that grow with every write (rules V2, V3)."""
     @property
     def deleted(self) -> bool:
@@ -92,7 +93,7 @@ class Put:
 
     __match_args__ = ("key", "value", "version", "cursor")
     def __new__(
-        cls, key: str, value: bytes, version: Buffer, cursor: Buffer | None = None
+        cls, key: str, value: bytes, version: Version, cursor: Cursor | None = None
     ) -> Self: ...
     @property
     def key(self) -> str:
@@ -101,10 +102,10 @@ class Put:
     def value(self) -> bytes:
         """The new value."""
     @property
-    def version(self) -> bytes:
+    def version(self) -> Version:
         """The version of the change."""
     @property
-    def cursor(self) -> bytes:
+    def cursor(self) -> Cursor:
         """The position after this update: what to resume from once it is handled (rule S4)."""
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
@@ -114,15 +115,15 @@ class Delete:
     """A watched key was deleted."""
 
     __match_args__ = ("key", "version", "cursor")
-    def __new__(cls, key: str, version: Buffer, cursor: Buffer | None = None) -> Self: ...
+    def __new__(cls, key: str, version: Version, cursor: Cursor | None = None) -> Self: ...
     @property
     def key(self) -> str:
         """The key that is gone."""
     @property
-    def version(self) -> bytes:
+    def version(self) -> Version:
         """The version of the removal."""
     @property
-    def cursor(self) -> bytes:
+    def cursor(self) -> Cursor:
         """The position after this update: what to resume from once it is handled (rule S4)."""
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
@@ -137,18 +138,18 @@ class Purge:
     def __new__(
         cls,
         key: str,
-        version: Buffer,
-        cursor: Buffer | None = None,
+        version: Version,
+        cursor: Cursor | None = None,
         reason: _PurgeReason | None = None,
     ) -> Self: ...
     @property
     def key(self) -> str:
         """The key that is gone."""
     @property
-    def version(self) -> bytes:
+    def version(self) -> Version:
         """The version of the removal."""
     @property
-    def cursor(self) -> bytes:
+    def cursor(self) -> Cursor:
         """The position after this update: what to resume from once it is handled (rule S4)."""
     @property
     def reason(self) -> _PurgeReason | None:
@@ -281,7 +282,7 @@ class Store:
         """
     def put(
         self, key: str, value: Buffer, *, ttl: _Duration | None = None
-    ) -> Coroutine[Any, Any, bytes]:
+    ) -> Coroutine[Any, Any, Version]:
         """Write unconditionally and get the new version (rule W1). An empty value is a value: reads show it (R2).
 
         ttl: after this time the key is gone (W5); seconds or a timedelta
@@ -293,7 +294,7 @@ class Store:
         """
     def create(
         self, key: str, value: Buffer, *, ttl: _Duration | None = None
-    ) -> Coroutine[Any, Any, bytes]:
+    ) -> Coroutine[Any, Any, Version]:
         """Write only where there is no live value, and get the new version (rule W1).
 
         ttl: after this time the key is gone (W5); seconds or a timedelta
@@ -303,8 +304,8 @@ class Store:
         >>> lease = await store.create("lock", b"me", ttl=10)
         """
     def update(
-        self, key: str, value: Buffer, version: Buffer, *, ttl: _Duration | None = None
-    ) -> Coroutine[Any, Any, bytes]:
+        self, key: str, value: Buffer, version: Version, *, ttl: _Duration | None = None
+    ) -> Coroutine[Any, Any, Version]:
         """Write only if version is the key's current one, and get the new version (rule W2).
 
         version: from get, entry, a write or a watch, of any process and language (V3)
@@ -324,7 +325,7 @@ class Store:
         >>> await store.delete("node.a")
         True
         """
-    def delete_with_version(self, key: str, version: Buffer) -> Coroutine[Any, Any, bool]:
+    def delete_with_version(self, key: str, version: Version) -> Coroutine[Any, Any, bool]:
         """Delete a key only if version is its current one (rules W2, W3).
 
         Raises RevisionMismatch, InvalidArgument also for a version of a wrong shape (V5),
@@ -340,7 +341,7 @@ class Store:
 
         >>> await store.purge("node.a")
         """
-    def watch(self, *prefixes: str, cursor: Buffer | None = None) -> Watch:
+    def watch(self, *prefixes: str, cursor: Cursor | None = None) -> Watch:
         """Watch the keys that have one of these prefixes: their state first and then every change
         (rule S1), or with a cursor only what came after it (S4). ``watch("")`` is every key,
         ``watch()`` ends at once (S6).
@@ -386,7 +387,7 @@ class Watch(AsyncIterator[_Update]):
     def is_synced(self) -> bool:
         """Whether the first state is complete (rule S3)."""
     @property
-    def cursor(self) -> bytes:
+    def cursor(self) -> Cursor:
         """The position after the last update handed out, as bytes to save (rule S4). Saved after an
         update is handled and given to ``watch(cursor=...)``, nothing is lost and nothing that was
         handled is repeated.
@@ -548,7 +549,7 @@ class SyncStore:
         >>> {entry.key: entry.value for entry in store.scan("node.")}
         {'node.a': b'10.0.0.1'}
         """
-    def put(self, key: str, value: Buffer, *, ttl: _Duration | None = None) -> bytes:
+    def put(self, key: str, value: Buffer, *, ttl: _Duration | None = None) -> Version:
         """Write unconditionally and get the new version (rule W1). An empty value is a value: reads show it (R2).
 
         ttl: after this time the key is gone (W5); seconds or a timedelta
@@ -558,7 +559,7 @@ class SyncStore:
 
         >>> version = store.put("node.a", b"10.0.0.1", ttl=30)
         """
-    def create(self, key: str, value: Buffer, *, ttl: _Duration | None = None) -> bytes:
+    def create(self, key: str, value: Buffer, *, ttl: _Duration | None = None) -> Version:
         """Write only where there is no live value, and get the new version (rule W1).
 
         ttl: after this time the key is gone (W5); seconds or a timedelta
@@ -568,8 +569,8 @@ class SyncStore:
         >>> lease = store.create("lock", b"me", ttl=10)
         """
     def update(
-        self, key: str, value: Buffer, version: Buffer, *, ttl: _Duration | None = None
-    ) -> bytes:
+        self, key: str, value: Buffer, version: Version, *, ttl: _Duration | None = None
+    ) -> Version:
         """Write only if version is the key's current one, and get the new version (rule W2).
 
         version: from get, entry, a write or a watch, of any process and language (V3)
@@ -589,7 +590,7 @@ class SyncStore:
         >>> store.delete("node.a")
         True
         """
-    def delete_with_version(self, key: str, version: Buffer) -> bool:
+    def delete_with_version(self, key: str, version: Version) -> bool:
         """Delete a key only if version is its current one (rules W2, W3).
 
         Raises RevisionMismatch, InvalidArgument also for a version of a wrong shape (V5),
@@ -605,7 +606,7 @@ class SyncStore:
 
         >>> store.purge("node.a")
         """
-    def watch(self, *prefixes: str, cursor: Buffer | None = None) -> SyncWatch:
+    def watch(self, *prefixes: str, cursor: Cursor | None = None) -> SyncWatch:
         """Watch the keys that have one of these prefixes: their state first and then every change
         (rule S1), or with a cursor only what came after it (S4). ``watch("")`` is every key,
         ``watch()`` ends at once (S6).
@@ -652,7 +653,7 @@ class SyncWatch(Iterator[_Update]):
     def is_synced(self) -> bool:
         """Whether the first state is complete (rule S3)."""
     @property
-    def cursor(self) -> bytes:
+    def cursor(self) -> Cursor:
         """The position after the last update handed out, as bytes to save (rule S4). Saved after an
         update is handled and given to ``watch(cursor=...)``, nothing is lost and nothing that was
         handled is repeated.

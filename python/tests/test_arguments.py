@@ -14,7 +14,7 @@ import pytest
 
 import slipstream
 import slipstream.sync
-from slipstream import InvalidArgument
+from slipstream import Cursor, InvalidArgument, Version
 
 from .conftest import OpenStore
 
@@ -47,9 +47,9 @@ async def test_k4_a_key_that_cannot_be_is_refused_by_every_call(
             store.get_many(["fine", key, "fine"]),
             store.put(key, b"v"),
             store.create(key, b"v"),
-            store.update(key, b"v", b"\0" * 8),
+            store.update(key, b"v", Version(b"\0" * 8)),
             store.delete(key),
-            store.delete_with_version(key, b"\0" * 8),
+            store.delete_with_version(key, Version(b"\0" * 8)),
             store.purge(key),
         ]
         for call in calls:
@@ -191,16 +191,16 @@ async def test_w5_a_ttl_that_is_no_time_is_refused(open_store: OpenStore, ttl: A
 async def test_v1_v4_v5_tokens_and_cursors_of_another_shape(open_store: OpenStore) -> None:
     async with open_store() as store:
         with pytest.raises(InvalidArgument):
-            await store.update("k", b"v", b"\0" * 11)
-        for token in (b"", b"\0" * 10):
+            await store.update("k", b"v", Version(b"\0" * 11))
+        for token in (Version(b""), Version(b"\0" * 10)):
             with pytest.raises(InvalidArgument):
                 await store.update("k", b"v", token)
             with pytest.raises(InvalidArgument):
                 await store.delete_with_version("k", token)
         with pytest.raises(InvalidArgument):
-            store.watch("", cursor=b"\x07" * 20)
+            store.watch("", cursor=Cursor(b"\x07" * 20))
         with pytest.raises(InvalidArgument):
-            store.watch("", cursor=b"\x07" * 10)
+            store.watch("", cursor=Cursor(b"\x07" * 10))
 
 
 @pytest.mark.parametrize(

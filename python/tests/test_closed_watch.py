@@ -49,7 +49,7 @@ def test_s9_a_blocking_watch_that_was_closed_has_no_consumer(server: NatsServer)
         store.put("a", b"1")
         for number in range(WATCHES):
             watch = store.watch("")
-            reader = threading.Thread(target=lambda watch=watch: list(watch))
+            reader = threading.Thread(target=list, args=(watch,))
             reader.start()
             time.sleep(moment(number))
             watch.close()

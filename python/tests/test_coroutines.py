@@ -105,7 +105,9 @@ async def test_wait_for_cancels_the_operation(open_store: OpenStore) -> None:
             await asyncio.wait_for(anext(watch), 0.01)
         assert _debug.live()["operations"] == 0
         await store.put("k", b"v")
-        assert await asyncio.wait_for(anext(watch), 5) == Put("k", b"v", b"\0" * 7 + b"\1")
+        assert await asyncio.wait_for(anext(watch), 5) == Put(
+            "k", b"v", slipstream.Version(b"\0" * 7 + b"\1")
+        )
 
 
 async def test_cancellation_reaches_the_operation(open_store: OpenStore) -> None:

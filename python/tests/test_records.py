@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from slipstream import Delete, Entry, InvalidArgument, Purge, Put
+from slipstream import Cursor, Delete, Entry, InvalidArgument, Purge, Put, Version
 
-VERSION = b"\0\0\0\0\0\0\0\7"
-CURSOR = b"\0\0\0\0\0\0\0\x09"
+VERSION = Version(b"\0\0\0\0\0\0\0\7")
+CURSOR = Cursor(b"\0\0\0\0\0\0\0\x09")
 RECORDS = [
     Entry("k", b"v", VERSION),
     Put("k", b"v", VERSION, CURSOR),
@@ -44,7 +44,7 @@ def test_records_are_values(record: Any) -> None:
 
 
 def test_s4_where_a_watch_stood_does_not_make_updates_differ() -> None:
-    assert Put("k", b"v", VERSION, CURSOR) == Put("k", b"v", VERSION, b"")
+    assert Put("k", b"v", VERSION, CURSOR) == Put("k", b"v", VERSION, Cursor(b""))
     assert hash(Delete("k", VERSION, CURSOR)) == hash(Delete("k", VERSION))
     assert Purge("k", VERSION).cursor == b""
 
@@ -68,9 +68,9 @@ def test_records_match_by_position() -> None:
 
 def test_v1_a_version_that_is_none_is_refused() -> None:
     with pytest.raises(InvalidArgument):
-        Entry("k", b"v", b"\0" * 11)
+        Entry("k", b"v", Version(b"\0" * 11))
     with pytest.raises(InvalidArgument):
-        Put("k", b"v", VERSION, b"\7" * 30)
+        Put("k", b"v", VERSION, Cursor(b"\7" * 30))
     wrong: Any = 7
     with pytest.raises(TypeError):
         Entry("k", wrong, VERSION)

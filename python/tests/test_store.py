@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -121,7 +122,8 @@ async def test_values_are_anything_that_holds_bytes(
         assert entry is not None
         assert type(entry.value) is bytes
         assert entry.value == b"bytes"
-        await store.update("k", value, memoryview(version))
+        view: Any = memoryview(version)
+        await store.update("k", value, view)
 
 
 async def test_l2_a_store_is_opened_with_its_options() -> None:

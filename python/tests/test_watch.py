@@ -16,7 +16,7 @@ from slipstream import Delete, Purge, Put, Update, _debug
 from .conftest import OpenStore
 
 # A cursor after the version 1000, of whatever store (docs/formats.md).
-AHEAD = bytes([1, 8]) + bytes(16) + (1000).to_bytes(8)
+AHEAD = slipstream.Cursor(bytes([1, 8]) + bytes(16) + (1000).to_bytes(8))
 
 
 async def read(watch: slipstream.Watch, count: int) -> list[Update]:
@@ -84,7 +84,7 @@ async def test_s4_a_cursor_resumes_after_what_was_handled(url: str) -> None:
         async with store.watch("", cursor=handled[2].cursor) as watch:
             assert (await anext(watch)).key == "k.03"
         with pytest.raises(slipstream.InvalidArgument, match="names no store"):
-            store.watch("", cursor=handled[2].version)
+            store.watch("", cursor=slipstream.Cursor(handled[2].version))
 
 
 async def test_s4_the_cursor_after_everything_waits_for_the_next_write(url: str) -> None:

@@ -119,7 +119,8 @@ class _Reader:
     def bases(self) -> list[str]:
         """The names behind a colon."""
         named: list[str] = []
-        while self.take() in (":", ","):
+        while self.peek() in (":", ","):
+            self.at += 1
             if self.peek() == "@":
                 self.at += 2
             named.append(self.take())
@@ -128,7 +129,6 @@ class _Reader:
                 named[-1] = self.take()
             while self.peek() in ("(", "<"):
                 self.skip()
-        self.at -= 1
         return named
 
     def parameters(self) -> list[tuple[str, list[str]]]:

@@ -10,16 +10,18 @@ import slipstream.sync
 from slipstream import Delete, Entry, Purge, Put, Update
 
 
-async def right(url: str) -> bytes:
+async def right(url: str, saved: bytes) -> slipstream.Cursor:
     async with slipstream.connect(url, timeout=timedelta(seconds=1)) as conn:
         store: slipstream.Store = await conn.store("nodes")
-        version: bytes = await store.put("a", b"1", ttl=60)
+        version: slipstream.Version = await store.put("a", b"1", ttl=60)
         entry: Entry | None = await store.get("a")
         entries: list[Entry | None] = await store.get_many(["a", "b"])
         keys: list[str] = await store.keys("a")
         assert entry is not None
-        print(entry.value.decode(), entries, keys)
-        async with store.watch("a.", "b.", cursor=version) as watch:
+        await store.update("a", b"2", entry.version)
+        await store.delete_with_version("a", slipstream.Version(saved))
+        print(entry.value.decode(), entries, keys, version)
+        async with store.watch("a.", "b.", cursor=slipstream.Cursor(saved)) as watch:
             async for update in watch:
                 handle(update)
             async for updates in watch.batches():
@@ -54,6 +56,8 @@ async def wrong(store: slipstream.Store) -> None:
     await store.set("a", b"1")  # type: ignore[attr-defined]  # pyright: ignore
     await store.update("a", b"1", 5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     print((await store.get("a")).value)  # type: ignore[union-attr]  # pyright: ignore
+    await store.update("a", b"1", b"1")  # type: ignore[arg-type]  # pyright: ignore
+    store.watch(cursor=await store.put("a", b"1"))  # type: ignore[arg-type]  # pyright: ignore
     store.watch(cursor="x")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     for _ in store.watch(""):  # type: ignore[attr-defined]  # pyright: ignore
         pass

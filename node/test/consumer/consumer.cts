@@ -7,9 +7,9 @@ async function right(): Promise<string> {
   const conn: kv.Connection = await kv.connect("memory:");
   const store: kv.Store = await conn.store("nodes");
   try {
-    const version: Buffer = await store.create("a", "1");
+    const version: kv.Version = await store.create("a", "1");
     const entry: kv.Entry | null = await store.get("a");
-    const watch: kv.Watch = store.watch("", { cursor: version });
+    const watch: kv.Watch = store.watch("", { cursor: Buffer.from(version) as kv.Cursor });
     await watch.close();
     return `${entry?.value} ${debug.live().stores}`;
   } catch (error) {

@@ -4,6 +4,7 @@ import {
   type Capabilities,
   type Connection,
   type ConnectOptions,
+  type Cursor,
   connect,
   type Delete,
   type Entry,
@@ -16,6 +17,7 @@ import {
   type Store,
   type StoreOptions,
   type Update,
+  type Version,
   type Watch,
   type WatchOptions,
   type WriteOptions,
@@ -24,7 +26,7 @@ import { type Live, live } from "slipstream-kv/debug";
 
 const { signal } = new AbortController();
 
-export async function right(url: string): Promise<Buffer> {
+export async function right(url: string, saved: Buffer): Promise<Cursor> {
   const options: ConnectOptions = { timeout: 1_000, connectTimeout: 1_000, signal };
   await using conn: Connection = await connect(url, options);
   const capabilities: Capabilities = conn.capabilities;
@@ -40,19 +42,20 @@ export async function right(url: string): Promise<Buffer> {
   };
   const store: Store = await conn.store("nodes", made);
   const write: WriteOptions = { ttl: 1_000, signal };
-  let version: Buffer = await store.put("a", "1", write);
+  let version: Version = await store.put("a", "1", write);
   version = await store.create("b", new Uint8Array(1), { ttl: undefined });
   version = await store.update("a", Buffer.from("2"), version, write);
   const entry: Entry | null = (await store.get("a", { signal })) ?? (await store.entry("a"));
   const keys: string[] = await store.keys("a", { signal });
   const found: (Entry | null)[] = await store.getMany(new Set(keys), { signal });
   const entries: Entry[] = await store.scan();
-  const gone: boolean = (await store.delete("a")) || (await store.deleteWithVersion("a", version));
+  const gone: boolean =
+    (await store.delete("a")) || (await store.deleteWithVersion("a", saved as Version));
   await store.purge("a", { signal });
-  const resumed: WatchOptions = { cursor: version, signal };
+  const resumed: WatchOptions = { cursor: saved as Cursor, signal };
   await using watch: Watch = store.watch("a.", "b.", resumed);
   await watch.synced({ signal });
-  let cursor: Buffer = watch.cursor;
+  let cursor: Cursor = watch.cursor;
   for await (const update of watch) {
     cursor = update.cursor;
     handle(update);
@@ -123,6 +126,12 @@ export async function wrong(store: Store, conn: Connection): Promise<void> {
   await store.put("a", "1", { expires: 1 });
   // @ts-expect-error there is no such storage
   await conn.store("a", { storage: "tape" });
+  // @ts-expect-error a version is no cursor
+  store.watch("", { cursor: await store.put("a", "1") });
+  // @ts-expect-error a cursor is no version
+  await store.update("a", "1", store.watch("").cursor);
+  // @ts-expect-error any bytes are no version
+  await store.update("a", "1", Buffer.from("1"));
   // @ts-expect-error a cursor is bytes
   store.watch("", { cursor: "x" });
   // @ts-expect-error options come last

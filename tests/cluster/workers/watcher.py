@@ -15,7 +15,7 @@ async def main(url: str, cursor: str) -> None:
     seen: list[tuple[str, str]] = []
     async with slipstream.connect(url) as connection:
         store = await connection.store("counters")
-        async with store.watch("", cursor=bytes.fromhex(cursor)) as watch:
+        async with store.watch("", cursor=slipstream.Cursor(bytes.fromhex(cursor))) as watch:
             print(json.dumps("watching"), flush=True)
             async for update in watch:
                 assert isinstance(update, slipstream.Put)

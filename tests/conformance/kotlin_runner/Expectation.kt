@@ -4,6 +4,7 @@ package conformance
 
 import slipstream.Entry
 import slipstream.KvError
+import slipstream.Version
 import kotlin.test.assertContains
 import kotlin.test.assertEquals
 import kotlin.test.assertFalse
@@ -48,8 +49,8 @@ fun checkEnd(entry: Entry, seconds: List<*>?) {
 /** The version that an answer carries. */
 fun versionOf(answer: Any?): ByteArray? =
     when (answer) {
-        is Entry -> answer.version
-        is ByteArray -> answer
+        is Entry -> answer.version.bytes
+        is Version -> answer.bytes
         else -> null
     }
 

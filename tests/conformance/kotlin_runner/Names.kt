@@ -2,6 +2,7 @@
 
 package conformance
 
+import slipstream.Version
 import java.nio.ByteBuffer
 import kotlin.experimental.xor
 
@@ -36,6 +37,8 @@ class Names(
             else -> bytes(token)
         }
     }
+
+    fun version(token: Any?): Version = Version(token(token))
 
     private fun named(text: String) = checkNotNull(saved[text.drop(1)]) { "nothing is named $text" }
 

@@ -45,5 +45,5 @@ private fun assertSame(expected: Entry?, actual: Entry?) {
     assertNotNull(actual, "${expected.key} was not found")
     assertEquals(expected.key, actual.key)
     assertSameBytes(expected.value, actual.value, expected.key)
-    assertSameBytes(expected.version, actual.version, expected.key)
+    assertEquals(expected.version, actual.version, expected.key)
 }

@@ -10,6 +10,7 @@ import slipstream.ConnectionCapabilities
 import slipstream.Entry
 import slipstream.KvError
 import slipstream.Store
+import slipstream.Version
 import java.util.Arrays
 import kotlin.test.assertEquals
 import kotlin.test.assertTrue
@@ -73,7 +74,7 @@ suspend fun World.call(step: Fields, names: Names): Any? {
         "create" -> store.create(step.key(names), names.bytes(step["value"]), step.time("ttl"))
         "update" -> store.update(step, names)
         "delete" -> store.delete(step.key(names))
-        "delete_with_version" -> store.deleteWithVersion(step.key(names), names.token(step["version"]))
+        "delete_with_version" -> store.deleteWithVersion(step.key(names), names.version(step["version"]))
         "purge" -> store.purge(step.key(names))
         "get" -> store.get(step.key(names))
         "entry" -> store.entry(step.key(names))
@@ -139,8 +140,8 @@ private suspend fun World.operation(step: Fields) {
     if ("as" in step) names.save(step.string("as"), checkNotNull(versionOf(answer)))
 }
 
-private suspend fun Store.update(step: Fields, names: Names): ByteArray =
-    update(step.key(names), names.bytes(step["value"]), names.token(step["version"]), step.time("ttl"))
+private suspend fun Store.update(step: Fields, names: Names): Version =
+    update(step.key(names), names.bytes(step["value"]), names.version(step["version"]), step.time("ttl"))
 
 private fun Fields.key(names: Names): String = names.text(this["key"])
 

@@ -4,6 +4,7 @@ package conformance
 
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.runBlocking
+import slipstream.Cursor
 import slipstream.KvError
 import slipstream.Put
 import slipstream.Store
@@ -22,7 +23,7 @@ import kotlin.time.TimeSource
 /** Opens a watch. If that fails it is the watch's end, for `ends` to find. */
 fun World.watch(step: Fields) {
     val named = if ("many" in step) manyKeys(step.fields("many")) else prefixes(step)
-    val cursor = if ("cursor" in step) names.token(step["cursor"]) else null
+    val cursor = if ("cursor" in step) Cursor(names.token(step["cursor"])) else null
     val watching =
         try {
             Watching(store(step).watch(*named.toTypedArray(), cursor = cursor), null, named)
@@ -81,7 +82,7 @@ suspend fun World.settle(step: Fields) {
 }
 
 fun World.saveCursor(step: Fields) {
-    val cursor = checkNotNull(watching(step).watch).cursor
+    val cursor = checkNotNull(watching(step).watch).cursor.bytes
     if ("as" in step) names.save(step.string("as"), cursor)
 }
 

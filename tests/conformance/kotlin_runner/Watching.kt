@@ -66,8 +66,8 @@ class Watching(
     /** Every update is of a key asked for (S6) and newer than all before it (S2). */
     private fun checked(update: Update): Update {
         assertTrue(prefixes.any { update.key.startsWith(it) }, "$update")
-        last?.let { assertTrue(Arrays.compareUnsigned(it, update.version) < 0, "$update after $it") }
-        last = update.version
+        last?.let { assertTrue(Arrays.compareUnsigned(it, update.version.bytes) < 0, "$update after $it") }
+        last = update.version.bytes
         if (update is Put) state[update.key] = update.value.toHexString() else state -= update.key
         return update
     }

@@ -11,7 +11,7 @@ import slipstream
 async def main(url: str, cursor_file: Path, handled_file: Path) -> None:
     handled = os.open(handled_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     aside = cursor_file.with_suffix(".new")
-    saved = cursor_file.read_bytes() if cursor_file.exists() else None
+    saved = slipstream.Cursor(cursor_file.read_bytes()) if cursor_file.exists() else None
     async with slipstream.connect(url) as connection:
         store = await connection.store("jobs")
         async with store.watch("job.", cursor=saved) as watch:

@@ -7,6 +7,7 @@ import kotlinx.coroutines.delay
 import kotlinx.coroutines.runBlocking
 import slipstream.KvError
 import slipstream.Store
+import slipstream.Version
 import slipstream.connect
 import kotlin.time.Duration.Companion.seconds
 
@@ -19,7 +20,7 @@ private val KINDS =
 private val FIRST = KINDS.drop(4)
 private val NUMBER = Regex(""""(\w+)": ([0-9.e-]+)""")
 
-private suspend fun write(store: Store, kind: String, key: String, version: ByteArray) {
+private suspend fun write(store: Store, kind: String, key: String, version: Version) {
     val value = key.toByteArray()
     when (kind) {
         "put" -> store.put(key, value)
@@ -62,7 +63,7 @@ fun main(arguments: Array<String>) =
             println("\"ready\"")
             readln()
             val call = { (kind, key): Pair<String, String> ->
-                async { told(kind, key) { write(store, kind, key, versions[key] ?: ByteArray(0)) } }
+                async { told(kind, key) { write(store, kind, key, versions[key] ?: Version(ByteArray(0))) } }
             }
             val early = writes.size - order.getValue("late").toInt()
             val first = writes.take(early).map(call)

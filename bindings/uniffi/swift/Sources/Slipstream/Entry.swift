@@ -12,8 +12,8 @@ public struct Entry: Equatable, Hashable, Sendable {
     public let key: String
     /// The value.
     public let value: Data
-    /// The version of the last write, opaque bytes that grow with every write (rules V2, V3).
-    public let version: Data
+    /// The version of the last write, which grows with every write (rules V2, V3).
+    public let version: Version
     /// True for a tombstone, which a deletion left and only `entry` shows (rule R3).
     public let deleted: Bool
     /// When the time to live ends, by the clock of the store; nil if it has none (rule R6).
@@ -22,7 +22,7 @@ public struct Entry: Equatable, Hashable, Sendable {
     init(_ found: SlipstreamUniffi.Entry) {
         key = found.key
         value = found.value
-        version = found.version
+        version = Version(found.version)
         deleted = found.deleted
         expiresAt = found.expiresAt
     }

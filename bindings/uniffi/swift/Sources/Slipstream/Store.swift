@@ -64,9 +64,10 @@ public final class Store: Sendable {
     /// - Throws: ``InvalidArgument``, ``LimitExceeded``, ``NotConnected``, ``Timeout``. After a
     ///   ``Timeout`` the outcome is unknown (W6).
     @discardableResult
-    public func put(_ key: String, _ value: Data, ttl: Duration? = nil) async throws -> Data {
+    public func put(_ key: String, _ value: Data, ttl: Duration? = nil) async throws -> Version {
         let within = try ttl?.seconds("ttl", "put")
-        return try await awaiting { try await native.put(key: key, value: value, ttl: within) }
+        return Version(
+            try await awaiting { try await native.put(key: key, value: value, ttl: within) })
     }
 
     /// Writes only where there is no live value, and returns the new version (rule W1). After `ttl`
@@ -75,9 +76,10 @@ public final class Store: Sendable {
     /// - Throws: ``AlreadyExists``, ``InvalidArgument``, ``LimitExceeded``, ``NotConnected``,
     ///   ``Timeout``
     @discardableResult
-    public func create(_ key: String, _ value: Data, ttl: Duration? = nil) async throws -> Data {
+    public func create(_ key: String, _ value: Data, ttl: Duration? = nil) async throws -> Version {
         let within = try ttl?.seconds("ttl", "create")
-        return try await awaiting { try await native.create(key: key, value: value, ttl: within) }
+        return Version(
+            try await awaiting { try await native.create(key: key, value: value, ttl: within) })
     }
 
     /// Writes only if `version` is the key's current one, and returns the new version (rule W2). It
@@ -88,12 +90,13 @@ public final class Store: Sendable {
     ///   ``LimitExceeded``, ``NotConnected``, ``Timeout``
     @discardableResult
     public func update(
-        _ key: String, _ value: Data, _ version: Data, ttl: Duration? = nil
-    ) async throws -> Data {
+        _ key: String, _ value: Data, _ version: Version, ttl: Duration? = nil
+    ) async throws -> Version {
         let within = try ttl?.seconds("ttl", "update")
-        return try await awaiting {
-            try await native.update(key: key, value: value, version: version, ttl: within)
-        }
+        return Version(
+            try await awaiting {
+                try await native.update(key: key, value: value, version: version.bytes, ttl: within)
+            })
     }
 
     /// Deletes a key, leaving a tombstone; idempotent (rule W3). false where nothing was live, as
@@ -110,8 +113,8 @@ public final class Store: Sendable {
     /// - Throws: ``RevisionMismatch``, ``InvalidArgument`` also for a version of a wrong shape (V5),
     ///   ``NotConnected``, ``Timeout``
     @discardableResult
-    public func deleteWithVersion(_ key: String, _ version: Data) async throws -> Bool {
-        try await awaiting { try await native.deleteWithVersion(key: key, version: version) }
+    public func deleteWithVersion(_ key: String, _ version: Version) async throws -> Bool {
+        try await awaiting { try await native.deleteWithVersion(key: key, version: version.bytes) }
     }
 
     /// Drops a key's value and history (rule W4). Purging an absent key is no error.
@@ -128,7 +131,7 @@ public final class Store: Sendable {
     /// - Throws: ``InvalidArgument`` and ``NotConnected``; the watch itself throws
     ///   ``CursorExpired`` when changes after the cursor can no longer be told (S5), and
     ///   ``NotConnected`` once the connection is closed.
-    public func watch(_ prefixes: String..., cursor: Data? = nil) throws -> Watch {
-        Watch(try calling { try native.watch(prefixes: prefixes, cursor: cursor ?? Data()) })
+    public func watch(_ prefixes: String..., cursor: Cursor? = nil) throws -> Watch {
+        Watch(try calling { try native.watch(prefixes: prefixes, cursor: cursor?.bytes ?? Data()) })
     }
 }

@@ -39,7 +39,7 @@ public enum Update: Equatable, Hashable, Sendable {
     }
 
     /// The position after this update: what to resume from once it is handled (rule S4).
-    public var cursor: Data {
+    public var cursor: Cursor {
         switch self {
         case .put(let put): return put.cursor
         case .delete(let delete): return delete.cursor
@@ -55,15 +55,15 @@ public struct Put: Equatable, Hashable, Sendable {
     /// The new value.
     public let value: Data
     /// The version of the change.
-    public let version: Data
+    public let version: Version
     /// The position after this update: what to resume from once it is handled (rule S4).
-    public let cursor: Data
+    public let cursor: Cursor
 
     init(_ told: SlipstreamUniffi.Update) {
         key = told.key
         value = told.value
-        version = told.version
-        cursor = told.cursor
+        version = Version(told.version)
+        cursor = Cursor(told.cursor)
     }
 }
 
@@ -72,14 +72,14 @@ public struct Delete: Equatable, Hashable, Sendable {
     /// The key that is gone.
     public let key: String
     /// The version of the removal.
-    public let version: Data
+    public let version: Version
     /// The position after this update: what to resume from once it is handled (rule S4).
-    public let cursor: Data
+    public let cursor: Cursor
 
     init(_ told: SlipstreamUniffi.Update) {
         key = told.key
-        version = told.version
-        cursor = told.cursor
+        version = Version(told.version)
+        cursor = Cursor(told.cursor)
     }
 }
 
@@ -96,16 +96,16 @@ public struct Purge: Equatable, Hashable, Sendable {
     /// The key that is gone.
     public let key: String
     /// The version of the removal.
-    public let version: Data
+    public let version: Version
     /// The position after this update: what to resume from once it is handled (rule S4).
-    public let cursor: Data
+    public let cursor: Cursor
     /// Why the key is gone; nil where the store does not say (rule W5).
     public let reason: PurgeReason?
 
     init(_ told: SlipstreamUniffi.Update, _ why: PurgeReason?) {
         key = told.key
-        version = told.version
-        cursor = told.cursor
+        version = Version(told.version)
+        cursor = Cursor(told.cursor)
         reason = why
     }
 }

@@ -23,8 +23,8 @@ public final class Watch: AsyncSequence, @unchecked Sendable {
     private let lock = NSLock()
     private var ahead: ArraySlice<Update> = []
     /// Where the reader stands while there are updates ahead.
-    private var position = Data()
-    private var closedAt: Data?
+    private var position = Cursor(Data())
+    private var closedAt: Cursor?
     /// Held by whoever reads.
     private var isRead = false
 
@@ -52,10 +52,10 @@ public final class Watch: AsyncSequence, @unchecked Sendable {
     /// Whether the first state is complete (rule S3).
     public var isSynced: Bool { native.isSynced() }
 
-    /// The position after the last update handed out, as bytes to save (rule S4). Saved after an
+    /// The position after the last update handed out (rule S4). Saved after an
     /// update is handled and given to ``Store/watch``, nothing is lost and nothing that was handled
     /// is repeated.
-    public var cursor: Data { lock.withLock { standing() } }
+    public var cursor: Cursor { lock.withLock { standing() } }
 
     /// Closes the watch at once, and frees what is behind it (rule S9). Iteration ends. Twice is
     /// fine.
@@ -109,8 +109,8 @@ public final class Watch: AsyncSequence, @unchecked Sendable {
         lock.withLock { isRead = false }
     }
 
-    private func standing() -> Data {
-        closedAt ?? (ahead.isEmpty ? native.cursor() : position)
+    private func standing() -> Cursor {
+        closedAt ?? (ahead.isEmpty ? Cursor(native.cursor()) : position)
     }
 
     /// Waits until there are updates ahead; false once the watch has ended.
@@ -123,7 +123,7 @@ public final class Watch: AsyncSequence, @unchecked Sendable {
         }
         return lock.withLock {
             if closedAt != nil { return false }
-            position = native.cursor()
+            position = Cursor(native.cursor())
             ahead = native.take(max: Self.atOnce).map(Update.init)[...]
             return !ahead.isEmpty
         }

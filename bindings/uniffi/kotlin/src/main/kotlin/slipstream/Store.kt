@@ -99,8 +99,8 @@ public class Store internal constructor(
      * @throws NotConnected once the connection is closed
      * @throws Timeout if it took too long
      */
-    public suspend fun put(key: String, value: ByteArray, ttl: Duration? = null): ByteArray =
-        translating { native.put(key, value, ttl?.toNative("ttl", "put", name, key)) }
+    public suspend fun put(key: String, value: ByteArray, ttl: Duration? = null): Version =
+        translating { Version(native.put(key, value, ttl?.toNative("ttl", "put", name, key))) }
 
     /**
      * Writes only where there is no live value, and answers the new version (rule W1).
@@ -112,8 +112,8 @@ public class Store internal constructor(
      * @throws NotConnected once the connection is closed
      * @throws Timeout if it took too long
      */
-    public suspend fun create(key: String, value: ByteArray, ttl: Duration? = null): ByteArray =
-        translating { native.create(key, value, ttl?.toNative("ttl", "create", name, key)) }
+    public suspend fun create(key: String, value: ByteArray, ttl: Duration? = null): Version =
+        translating { Version(native.create(key, value, ttl?.toNative("ttl", "create", name, key))) }
 
     /**
      * Writes only if [version] is the key's current one, and answers the new version (rule W2).
@@ -129,11 +129,11 @@ public class Store internal constructor(
     public suspend fun update(
         key: String,
         value: ByteArray,
-        version: ByteArray,
+        version: Version,
         ttl: Duration? = null,
-    ): ByteArray =
+    ): Version =
         translating {
-            native.update(key, value, version, ttl?.toNative("ttl", "update", name, key))
+            Version(native.update(key, value, version.bytes, ttl?.toNative("ttl", "update", name, key)))
         }
 
     /**
@@ -154,8 +154,8 @@ public class Store internal constructor(
      * @throws NotConnected once the connection is closed
      * @throws Timeout if it took too long
      */
-    public suspend fun deleteWithVersion(key: String, version: ByteArray): Boolean =
-        translating { native.deleteWithVersion(key, version) }
+    public suspend fun deleteWithVersion(key: String, version: Version): Boolean =
+        translating { native.deleteWithVersion(key, version.bytes) }
 
     /**
      * Drops a key's value and history (rule W4). Purging an absent key is no error.
@@ -185,8 +185,8 @@ public class Store internal constructor(
      * @throws InvalidArgument if a prefix or the cursor breaks a rule
      * @throws NotConnected once the connection is closed
      */
-    public fun watch(vararg prefixes: String, cursor: ByteArray? = null): Watch =
-        Watch(translating { native.watch(prefixes.asList(), cursor ?: NO_CURSOR) }, name)
+    public fun watch(vararg prefixes: String, cursor: Cursor? = null): Watch =
+        Watch(translating { native.watch(prefixes.asList(), cursor?.bytes ?: NO_CURSOR) }, name)
 
     /**
      * What [watch] tells, as a cold flow: each collection opens a watch of its own and closes it in the
@@ -201,7 +201,7 @@ public class Store internal constructor(
      *
      * @param cursor a saved one, of a watch or an update; null and empty are no cursor
      */
-    public fun updates(vararg prefixes: String, cursor: ByteArray? = null): Flow<Update> =
+    public fun updates(vararg prefixes: String, cursor: Cursor? = null): Flow<Update> =
         flow { emitAll(watch(*prefixes, cursor = cursor).updates) }
 
     override fun toString(): String = "Store(name=$name)"

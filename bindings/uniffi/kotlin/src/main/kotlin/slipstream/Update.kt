@@ -10,12 +10,12 @@ import slipstream.ffi.Update as NativeUpdate
 public sealed class Update(
     /** The key it happened to. */
     public val key: String,
-    /** The version of the change, as opaque bytes (rule V3). */
-    public val version: ByteArray,
-    /** The position after this update, as bytes to save once it is handled (rule S4). */
-    public val cursor: ByteArray,
+    /** The version of the change (rule V3). */
+    public val version: Version,
+    /** The position after this update, to save once it is handled (rule S4). */
+    public val cursor: Cursor,
 ) : Serializable {
-    override fun toString(): String = "${javaClass.simpleName}(key=$key, version=${version.toHexString()})"
+    override fun toString(): String = "${javaClass.simpleName}(key=$key, version=${version.bytes.toHexString()})"
 }
 
 /**
@@ -26,12 +26,12 @@ public sealed class Update(
 public class Put(
     key: String,
     public val value: ByteArray,
-    version: ByteArray,
-    cursor: ByteArray,
+    version: Version,
+    cursor: Cursor,
 ) : Update(key, version, cursor)
 
 /** The key was deleted. */
-public class Delete(key: String, version: ByteArray, cursor: ByteArray) : Update(key, version, cursor)
+public class Delete(key: String, version: Version, cursor: Cursor) : Update(key, version, cursor)
 
 /** Why a key is gone (rule W5). */
 public enum class PurgeReason {
@@ -49,17 +49,19 @@ public enum class PurgeReason {
  */
 public class Purge(
     key: String,
-    version: ByteArray,
-    cursor: ByteArray,
+    version: Version,
+    cursor: Cursor,
     public val reason: PurgeReason? = null,
 ) : Update(key, version, cursor)
 
 /** An update as a program sees it. */
-internal fun NativeUpdate.translated(): Update =
-    when (kind) {
-        UpdateKind.PUT -> Put(key, value, version, cursor)
-        UpdateKind.DELETE -> Delete(key, version, cursor)
-        UpdateKind.PURGED -> Purge(key, version, cursor, PurgeReason.PURGED)
-        UpdateKind.EXPIRED -> Purge(key, version, cursor, PurgeReason.EXPIRED)
-        UpdateKind.REMOVED -> Purge(key, version, cursor)
-    }
+internal fun NativeUpdate.translated(): Update {
+    val (version, cursor) = Version(version) to Cursor(cursor)
+    return when (kind) {
+            UpdateKind.PUT -> Put(key, value, version, cursor)
+            UpdateKind.DELETE -> Delete(key, version, cursor)
+            UpdateKind.PURGED -> Purge(key, version, cursor, PurgeReason.PURGED)
+            UpdateKind.EXPIRED -> Purge(key, version, cursor, PurgeReason.EXPIRED)
+            UpdateKind.REMOVED -> Purge(key, version, cursor)
+        }
+}

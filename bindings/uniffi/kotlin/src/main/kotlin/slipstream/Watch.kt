@@ -36,7 +36,7 @@ public class Watch internal constructor(
     private var collected = false
     private var ahead: List<Update> = emptyList()
     private var taken = 0
-    private var closedAt: ByteArray? = null
+    private var closedAt: Cursor? = null
 
     /** The updates, until the watch ends. */
     public val updates: Flow<Update> =
@@ -60,12 +60,12 @@ public class Watch internal constructor(
     public val isSynced: Boolean get() = native.isSynced()
 
     /**
-     * The position after the last update handed out, as bytes to save (rule S4). Saved after an
+     * The position after the last update handed out (rule S4). Saved after an
      * update is handled and given to [Store.watch], nothing is lost and nothing that was handled is
      * repeated.
      */
-    public val cursor: ByteArray
-        @Synchronized get() = closedAt ?: position() ?: native.cursor()
+    public val cursor: Cursor
+        @Synchronized get() = closedAt ?: position() ?: Cursor(native.cursor())
 
     /**
      * The next update, or null once the watch has ended. Waits without a deadline; who gives up
@@ -174,7 +174,7 @@ public class Watch internal constructor(
     }
 
     /** Where a reader is within what was taken of the native watch, unless it has read all of that. */
-    private fun position(): ByteArray? = if (taken in 1..<ahead.size) ahead[taken - 1].cursor else null
+    private fun position(): Cursor? = if (taken in 1..<ahead.size) ahead[taken - 1].cursor else null
 }
 
 /** How many updates cross from the native side at once: enough to share out the cost of a call. */

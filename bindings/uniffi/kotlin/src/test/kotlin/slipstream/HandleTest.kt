@@ -54,8 +54,8 @@ class HandleTest {
                 for (update in listOf(put, delete, purge)) {
                     val told = again(update)
                     assertEquals(update.toString(), told.toString())
-                    assertContentEquals(update.version, told.version)
-                    assertContentEquals(update.cursor, told.cursor)
+                    assertEquals(update.version, told.version)
+                    assertEquals(update.cursor, told.cursor)
                 }
             }
             store.put("a", VALUE)

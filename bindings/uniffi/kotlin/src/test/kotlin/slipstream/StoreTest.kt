@@ -56,7 +56,7 @@ class StoreTest {
                 val version = store.create("lease", VALUE, ttl = 50.milliseconds)
                 // A reader that is late may be told of the removal alone.
                 var last = watch.next()
-                if (last is Put) assertContentEquals(version, last.version)
+                if (last is Put) assertEquals(version, last.version)
                 while (last is Put) last = watch.next()
                 assertIs<Purge>(last)
             }
@@ -78,10 +78,10 @@ class StoreTest {
     fun versionsAreBytesOfAnyOrigin() =
         onStore { store ->
             val version = store.put("a", VALUE)
-            assertContentEquals(version, store.get("a")?.version)
+            assertEquals(version, store.get("a")?.version)
             assertEquals(Entry("a", VALUE, version), store.get("a"))
-            assertFailsWith<InvalidArgument> { store.update("a", VALUE, ByteArray(11)) }
-            assertFailsWith<InvalidArgument> { store.update("a", VALUE, ByteArray(0)) }
+            assertFailsWith<InvalidArgument> { store.update("a", VALUE, Version(ByteArray(11))) }
+            assertFailsWith<InvalidArgument> { store.update("a", VALUE, Version(ByteArray(0))) }
         }
 
     @Test

@@ -57,7 +57,7 @@ class WatchTest {
         onStore { store ->
             repeat(10) { store.put("a.$it", VALUE) }
             val watch = store.watch("")
-            watch.updates.take(4).collect { update -> assertContentEquals(update.cursor, watch.cursor) }
+            watch.updates.take(4).collect { update -> assertEquals(update.cursor, watch.cursor) }
             val resumed = store.watch("", cursor = watch.cursor)
             assertEquals("a.4", resumed.updates.first().key)
         }
@@ -66,7 +66,7 @@ class WatchTest {
     fun v6AVersionIsNoCursor() =
         onStore { store ->
             val version = store.put("a", VALUE)
-            assertFailsWith<InvalidArgument> { store.watch("", cursor = version) }
+            assertFailsWith<InvalidArgument> { store.watch("", cursor = Cursor(version.bytes)) }
         }
 
     @Test
@@ -142,7 +142,7 @@ class WatchTest {
             watch.close()
             watch.close()
             assertNull(watch.next())
-            assertContentEquals(first.cursor, watch.cursor)
+            assertEquals(first.cursor, watch.cursor)
 
             val waiting = store.watch("b")
             val end = async(start = CoroutineStart.UNDISPATCHED) { waiting.next() }
