@@ -11,6 +11,7 @@ VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 STAMPS := target/make
 BENCH := target/bench/release
+OLDEST_RUST := $(shell sed -n 's/^rust-version = "\(.*\)"/\1.0/p' Cargo.toml)
 UNIFFI_LIBRARY := libslipstream_uniffi.$(if $(filter Darwin,$(shell uname)),dylib,so)
 JNA_PLATFORM := $(if $(filter Darwin,$(shell uname)),darwin,linux)-$(subst _,-,$(subst arm64,aarch64,$(shell uname -m)))
 RUBY_GENERATED := bindings/uniffi/ruby/lib/slipstream/generated
@@ -97,12 +98,21 @@ lint: build ## Check formatting, lints and types of every language.
 	cd python && python -m mypy.stubtest slipstream._native
 	cd node && npm run --silent lint
 	! command -v ruby >/dev/null || ! git ls-files -z '*.rb' | xargs -0 -n 1 ruby -wc 2>&1 | grep -v '^Syntax OK$$'
+	@if rustup run $(OLDEST_RUST) cargo --version >/dev/null 2>&1; then \
+		$(MAKE) --no-print-directory check-rust; \
+	else \
+		echo "not checked, since it is not installed: Rust $(OLDEST_RUST)"; \
+	fi
 	@if python tests/platforms/check.py --installed; then $(MAKE) --no-print-directory check-platforms; fi
 	@echo "lint: nothing found"
 
 .PHONY: stub
 stub: build ## Write the stub of Python's native half anew, from its signatures and docstrings.
 	python bindings/python/stub.py
+
+.PHONY: check-rust
+check-rust: ## Compile everything with the oldest Rust that it is made for (rustup installs that).
+	CARGO_TARGET_DIR=target/oldest rustup run $(OLDEST_RUST) cargo check --workspace --all-targets --quiet
 
 .PHONY: check-platforms
 check-platforms: $(STAMPS)/zig ## Type-check everything for macOS on both processors, and compile its C.

@@ -123,6 +123,7 @@ impl StoreConfig {
 
 /// Where a store's data is kept.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum StorageType {
     /// In memory.
     Memory,
@@ -133,6 +134,7 @@ pub enum StorageType {
 
 /// What a full store does with a new write.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum DiscardPolicy {
     /// It refuses the write.
     #[default]

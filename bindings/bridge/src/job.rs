@@ -165,5 +165,7 @@ fn panicked(panic: &(dyn Any + Send)) -> Failure {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
     let error = format!("internal error, please report it: {text}");
-    Failure { outcome_unknown: true, ..Failure::new(KvError::OperationFailed(error), "operation") }
+    let mut failure = Failure::new(KvError::OperationFailed(error), "operation");
+    failure.outcome_unknown = true;
+    failure
 }

@@ -5,14 +5,10 @@ use slipstream::kv::KvError;
 
 /// Makes the failure of an argument of `operation` on the key of a store.
 pub fn refused(store: &str, key: &str, operation: &'static str) -> impl FnOnce(KvError) -> Failure {
-    move |error| Failure { key: Some(key.to_owned()), ..refused_of(store, error, operation) }
+    move |error| Failure::new(error, operation).in_store(store).of_key(key)
 }
 
 /// Makes the failure of an option of the store of this name.
 pub fn refused_option(store: &str) -> impl FnOnce(KvError) -> Failure {
-    move |error| refused_of(store, error, "store")
-}
-
-fn refused_of(store: &str, error: KvError, operation: &'static str) -> Failure {
-    Failure { store: Some(store.to_owned()), ..Failure::new(error, operation) }
+    move |error| Failure::new(error, "store").in_store(store)
 }

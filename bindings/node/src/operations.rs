@@ -192,8 +192,9 @@ impl Operations {
         converted.or_else(|error| {
             let error = KvError::OperationFailed(error.reason.to_string());
             // What it was the answer of has been done.
-            let failure = handle::Failure::new(error, "answer");
-            js(env, Failure::from(handle::Failure { outcome_unknown: true, ..failure }))
+            let mut failure = handle::Failure::new(error, "answer");
+            failure.outcome_unknown = true;
+            js(env, Failure::from(failure))
         })
     }
 

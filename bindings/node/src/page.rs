@@ -44,7 +44,7 @@ pub(crate) fn batch(env: &Env, batch: &UpdateBatch, first: usize) -> Result<sys:
             UpdateKind::Delete => 1,
             UpdateKind::Purge(PurgeReason::Purged) => 2,
             UpdateKind::Purge(PurgeReason::Expired) => 3,
-            UpdateKind::Purge(PurgeReason::Unknown) => 4,
+            UpdateKind::Purge(_) => 4,
         },
         key: update.key,
         value: update.value,

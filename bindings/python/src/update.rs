@@ -199,7 +199,7 @@ removal!(Purge {
         match self.reason {
             PurgeReason::Purged => Some("purged"),
             PurgeReason::Expired => Some("expired"),
-            PurgeReason::Unknown => None,
+            _ => None,
         }
     }
 });

@@ -145,8 +145,9 @@ impl WatchHandle {
     #[getter]
     fn cursor<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         let cursor = self.buffer.cursor().ok_or_else(|| {
-            let failure = Failure::new(KvError::NotConnected, "cursor");
-            failure::raise(py, Failure { inherited: true, ..failure })
+            let mut failure = Failure::new(KvError::NotConnected, "cursor");
+            failure.inherited = true;
+            failure::raise(py, failure)
         })?;
         Ok(cursor_bytes(py, &cursor))
     }

@@ -140,12 +140,13 @@ impl From<handle::Failure> for KvError {
             kv::KvError::DeserializationError(_) => Self::DeserializationError { failure },
             kv::KvError::SerializationError(_) => Self::SerializationError { failure },
             kv::KvError::WatchError(_) => Self::WatchError { failure },
-            kv::KvError::OperationFailed(_) => Self::OperationFailed { failure },
             kv::KvError::Timeout => Self::Timeout { failure },
             kv::KvError::CursorExpired => Self::CursorExpired { failure },
             kv::KvError::InvalidArgument(_) => Self::InvalidArgument { failure },
             kv::KvError::LimitExceeded(_) => Self::LimitExceeded { failure },
             kv::KvError::PermissionDenied(_) => Self::PermissionDenied { failure },
+            // And a kind that the core has and this interface does not know yet.
+            _ => Self::OperationFailed { failure },
         }
     }
 }

@@ -40,7 +40,7 @@ impl Update {
                 kv::UpdateKind::Delete => UpdateKind::Delete,
                 kv::UpdateKind::Purge(PurgeReason::Purged) => UpdateKind::Purged,
                 kv::UpdateKind::Purge(PurgeReason::Expired) => UpdateKind::Expired,
-                kv::UpdateKind::Purge(PurgeReason::Unknown) => UpdateKind::Removed,
+                kv::UpdateKind::Purge(_) => UpdateKind::Removed,
             },
             key: update.key.to_owned(),
             value: update.value.to_vec(),

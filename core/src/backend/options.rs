@@ -51,6 +51,7 @@ pub struct BackendOptions {
 
 /// The value of one option.
 #[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum OptionValue {
     /// A text, which may be a secret.
     Text(String),

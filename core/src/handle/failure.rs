@@ -6,6 +6,7 @@ use std::fmt;
 
 /// An error with what was asked: the operation, and the store and key where there are any.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Failure {
     /// What went wrong.
     pub error: KvError,
@@ -33,12 +34,16 @@ impl Failure {
         self
     }
 
-    pub(crate) fn in_store(mut self, store: &str) -> Self {
+    /// Notes the store that was asked.
+    #[must_use]
+    pub fn in_store(mut self, store: &str) -> Self {
         self.store = Some(store.to_owned());
         self
     }
 
-    pub(crate) fn of_key(mut self, key: &str) -> Self {
+    /// Notes the key that was asked for.
+    #[must_use]
+    pub fn of_key(mut self, key: &str) -> Self {
         self.key = Some(key.to_owned());
         self
     }

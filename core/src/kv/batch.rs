@@ -56,6 +56,7 @@ pub enum UpdateKind {
 
 /// Why a key is gone (contract rule W5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum PurgeReason {
     /// Somebody purged it.
     Purged,
@@ -67,6 +68,7 @@ pub enum PurgeReason {
 
 /// One update inside an [`UpdateBatch`], borrowed.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct UpdateRef<'a> {
     /// What happened.
     pub kind: UpdateKind,

@@ -1,8 +1,21 @@
 //! The error of every operation: its kind, code and text.
 
 /// Why an operation failed: the same kinds, names and codes in every language (contract
-/// section E).
+/// section E). A later version may add kinds (U3), so a `match` has an arm for the rest.
+///
+/// ```
+/// use slipstream::KvError;
+///
+/// fn advice(error: &KvError) -> &'static str {
+///     match error {
+///         KvError::Timeout | KvError::NotConnected => "try again",
+///         _ => "give up",
+///     }
+/// }
+/// assert_eq!(advice(&KvError::Timeout), "try again");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum KvError {
     /// The connection was not opened, was closed, or belongs to the parent of a forked process.
     #[error("not connected")]

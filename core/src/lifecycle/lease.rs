@@ -7,6 +7,7 @@ use std::mem;
 
 /// Why a lease hands nothing out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Lapse {
     /// The thing was closed in this process.
     Closed,

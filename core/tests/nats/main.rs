@@ -10,6 +10,7 @@ mod closing;
 mod connecting;
 mod cursors;
 mod durations;
+mod formats;
 mod gathering;
 mod lane;
 mod late;

@@ -2,7 +2,7 @@
 
 use super::error::{failed, failed_at, failed_commit, foreign, still_open};
 use super::files::guard::Guard;
-use super::header::Header;
+use super::header;
 use super::limits::{MAP_SIZE, MAX_READERS, MIN_MAP_SIZE};
 use super::recent::Recent;
 use super::tables::{Change, Databases, View, name};
@@ -295,11 +295,11 @@ fn open_databases(env: &Env<WithoutTls>) -> heed::Result<Option<Databases>> {
 fn make_header(env: &Env<WithoutTls>, databases: &Databases, path: &Path) -> Result<(), KvError> {
     let missing = {
         let txn = read_txn(env)?;
-        Header::is_missing(&View { txn: &txn, databases }, path)?
+        header::is_missing(&View { txn: &txn, databases }, path)?
     };
     if missing {
         let mut txn = env.write_txn().map_err(failed)?;
-        Header::make(&mut Change { txn: &mut txn, databases }, path)?;
+        header::make(&mut Change { txn: &mut txn, databases }, path)?;
         txn.commit().map_err(|error| failed_commit(path, error))?;
     }
     Ok(())

@@ -4,6 +4,7 @@ use crate::kv::KvError;
 use crate::nats::transport::response::{self, Response};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// An answer, or a refusal.
@@ -111,6 +112,8 @@ pub(in crate::nats) struct StreamConfig {
     pub(in crate::nats) allow_msg_ttl: bool,
     #[serde(with = "nanoseconds", default, skip_serializing_if = "Duration::is_zero")]
     pub(in crate::nats) subject_delete_marker_ttl: Duration,
+    #[serde(default)]
+    pub(in crate::nats) metadata: BTreeMap<String, String>,
 }
 
 /// A stream as it is.
@@ -325,6 +328,7 @@ pub(in crate::nats) struct Acknowledged {
 /// Go's durations.
 mod nanoseconds {
     use serde::{Deserialize, Deserializer, Serializer};
+
     use std::time::Duration;
 
     pub(in crate::nats) fn serialize<S: Serializer>(

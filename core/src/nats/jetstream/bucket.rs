@@ -6,6 +6,7 @@ use super::api::{
 use super::api_client::JetStream;
 use super::consumers::Consumers;
 use super::filter::filters;
+use super::format;
 use super::known::Known;
 use super::message::end_of_batch;
 use super::open_connection::OpenConnection;
@@ -61,6 +62,7 @@ pub(in crate::nats) async fn open(
             info.config.subjects
         )));
     }
+    format::check(name, &info.config.metadata)?;
     // From this version on a server reads many keys as of one moment.
     let known = Arc::new(Known::of(&info, connection.reads, router.server_is(2, 15)));
     Ok(Bucket { name: name.clone(), stream, subjects, connection, known })
@@ -247,6 +249,7 @@ fn new_stream(stream: &str, config: &StoreConfig, ttl: bool) -> StreamConfig {
         } else {
             Duration::ZERO
         },
+        metadata: format::metadata(),
     }
 }
 

@@ -12,6 +12,7 @@ pub(super) mod consumer;
 pub(super) mod consumers;
 pub(super) mod end;
 pub(super) mod filter;
+mod format;
 pub(super) mod known;
 pub(super) mod message;
 pub(super) mod open_connection;

@@ -1,6 +1,7 @@
 //! A bucket as its leader has it: every message that was ever written, and what became of it.
 
 use crate::nats::jetstream::api::{StreamConfig, StreamInfo, StreamState};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// A bucket, from its making to its end.
@@ -253,6 +254,7 @@ impl Bucket {
             deny_delete: true,
             allow_msg_ttl: false,
             subject_delete_marker_ttl: Duration::ZERO,
+            metadata: BTreeMap::new(),
         }
     }
 }
