@@ -31,7 +31,7 @@ pub use kv::{
 #[cfg(feature = "nats")]
 pub use nats::{NatsConnection, NatsConnectionBuilder, NatsConnectionConfig, NatsOptions};
 pub use store::{
-    Connection, ConnectionCapabilities, DiscardPolicy, KvStore, StorageType, StoreConfig,
+    Connection, ConnectionCapabilities, DiscardPolicy, IfMissing, KvStore, StorageType, StoreConfig,
 };
 
 use backend::Registry;

@@ -31,11 +31,27 @@ pub trait Connection: Send + Sync {
     /// (L2).
     async fn store_with_config(&self, config: StoreConfig) -> Result<Arc<dyn KvStore>, KvError>;
 
+    /// The names of the stores that there are, sorted (R7). `OperationFailed` unless the connection
+    /// knows them.
+    async fn stores(&self) -> Result<Vec<String>, KvError> {
+        let error = "this connection cannot list its stores";
+        Err(KvError::OperationFailed(error.into()))
+    }
+
+    /// Deletes the store of this name with all that is in it (R7): its watches end in `WatchError`,
+    /// calls of its handles in `StoreNotFound`, and its cursors have expired, also once a store of
+    /// this name is made anew. `StoreNotFound` if there is none; `OperationFailed` unless the
+    /// connection can do that.
+    async fn delete_store(&self, name: &str) -> Result<(), KvError> {
+        let error = format!("this connection cannot delete the store {name:?}");
+        Err(KvError::OperationFailed(error))
+    }
+
     /// What stores on this connection can do.
     fn capabilities(&self) -> ConnectionCapabilities;
 
-    /// How long opening a store takes at most, before this connection ends it in `Timeout` (L3).
-    /// `None` if there is no limit, as is the default; the handles set one then.
+    /// How long opening, listing and deleting a store take at most, before this connection ends it
+    /// in `Timeout` (L3). `None` if there is no limit, as is the default; the handles set one then.
     fn time_limit(&self) -> Option<Duration> {
         None
     }
@@ -94,6 +110,8 @@ pub struct StoreConfig {
     pub num_replicas: Option<usize>,
     /// What a full store does.
     pub discard: DiscardPolicy,
+    /// What opening a store does that is not there.
+    pub if_missing: IfMissing,
 }
 
 impl StoreConfig {
@@ -130,6 +148,17 @@ pub enum StorageType {
     /// On disk.
     #[default]
     Persistent,
+}
+
+/// What opening a store does that is not there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum IfMissing {
+    /// It makes the store (L2).
+    #[default]
+    Create,
+    /// It makes nothing, and answers `StoreNotFound` (R7).
+    Refuse,
 }
 
 /// What a full store does with a new write.

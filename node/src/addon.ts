@@ -58,6 +58,8 @@ export interface NativeEventLoop {
 
 export interface NativeSession {
   store(name: string, options: object): Answer<NativeStore>;
+  stores(): Answer<List<string>>;
+  deleteStore(name: string): Answer<void>;
   close(): Answer<void>;
   isHealthy(): boolean;
   capabilities(): object;

@@ -1,7 +1,14 @@
 // An open connection.
 
 import type { NativeSession } from "./addon.js";
-import { optionalNumber, optionalText, optionsOf, signalOf, text } from "./arguments.js";
+import {
+  optionalFlag,
+  optionalNumber,
+  optionalText,
+  optionsOf,
+  signalOf,
+  text,
+} from "./arguments.js";
 import type { CallOptions } from "./call.js";
 import type { Capabilities } from "./capabilities.js";
 import { eventLoop } from "./event-loop.js";
@@ -22,6 +29,8 @@ export interface StoreOptions {
   readonly numReplicas?: number | undefined;
   /** What a full store does: refuses writes (`"new"`, unless given) or evicts the oldest. */
   readonly discard?: "new" | "old" | undefined;
+  /** Whether a missing store is made, as it is unless given; if not, it is `StoreNotFound` (R7). */
+  readonly create?: boolean | undefined;
   /** Ends the call. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -64,6 +73,7 @@ export class Connection extends Handle implements AsyncDisposable {
    * is (L2).
    *
    * @throws {@link InvalidArgument} for a bad name (K3) or option; nothing is made then.
+   * @throws {@link StoreNotFound} if it is missing and `create` is false.
    *
    * @example
    * ```ts
@@ -80,8 +90,39 @@ export class Connection extends Handle implements AsyncDisposable {
       maxBytes: optionalNumber("maxBytes", given.maxBytes),
       numReplicas: optionalNumber("numReplicas", given.numReplicas),
       discard: optionalText("discard", given.discard),
+      create: optionalFlag("create", given.create),
     });
     return new Store(await eventLoop.settle(answer, signal));
+  }
+
+  /**
+   * The names of the stores that there are, sorted (R7).
+   *
+   * @example
+   * ```ts
+   * const names = await conn.stores();
+   * ```
+   */
+  async stores(options?: CallOptions): Promise<string[]> {
+    const signal = signalOf(options);
+    return eventLoop.gather(await eventLoop.settle(this.#native.stores(), signal), signal);
+  }
+
+  /**
+   * Deletes the store of this name with all that is in it (R7). Its open watches throw
+   * {@link WatchError}, calls of its handles {@link StoreNotFound}, and its cursors
+   * {@link CursorExpired}, also once a store of this name is made anew: open that one to use it.
+   *
+   * @throws {@link StoreNotFound} if there is none.
+   *
+   * @example
+   * ```ts
+   * await conn.deleteStore("nodes");
+   * ```
+   */
+  async deleteStore(name: string, options?: CallOptions): Promise<void> {
+    const signal = signalOf(options);
+    await eventLoop.settle(this.#native.deleteStore(text("name", name)), signal);
   }
 
   /**

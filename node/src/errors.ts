@@ -17,7 +17,8 @@ export type ErrorCode =
   | "CursorExpired"
   | "InvalidArgument"
   | "LimitExceeded"
-  | "PermissionDenied";
+  | "PermissionDenied"
+  | "StoreNotFound";
 
 /** What an error says besides its message. */
 export interface ErrorDetails {
@@ -177,6 +178,12 @@ export class PermissionDenied extends KvError {
   declare readonly code: "PermissionDenied";
 }
 
+/** There is no store of this name: it was never made, or was deleted (R7). */
+export class StoreNotFound extends KvError {
+  static override readonly code = "StoreNotFound";
+  declare readonly code: "StoreNotFound";
+}
+
 const CLASSES: Readonly<Record<string, typeof KvError>> = {
   AlreadyExists,
   ConnectionFailed,
@@ -190,6 +197,7 @@ const CLASSES: Readonly<Record<string, typeof KvError>> = {
   PermissionDenied,
   RevisionMismatch,
   SerializationError,
+  StoreNotFound,
   Timeout,
   WatchError,
 };

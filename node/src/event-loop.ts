@@ -61,6 +61,16 @@ class EventLoop {
     }
   }
 
+  /** All of a list, a large one taken piece by piece with turns in between. */
+  async gather<T>(list: T[] | NativePieces<T>, signal?: AbortSignal): Promise<T[]> {
+    if (Array.isArray(list)) {
+      return list;
+    }
+    const all: T[] = [];
+    await this.each(list, (items) => all.push(...items), signal);
+    return all;
+  }
+
   /** What a native call opened at once; throws what it failed with. */
   opened<T>(answer: T | Failure): T {
     return settled<T>(answer);

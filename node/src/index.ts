@@ -23,6 +23,7 @@ export {
   PermissionDenied,
   RevisionMismatch,
   SerializationError,
+  StoreNotFound,
   Timeout,
   WatchError,
 } from "./errors.js";

@@ -118,12 +118,7 @@ export class Store extends Handle {
   async keys(prefix = "", options?: CallOptions): Promise<string[]> {
     const signal = signalOf(options);
     const list = await eventLoop.settle(this.#native.keys(text("prefix", prefix)), signal);
-    if (Array.isArray(list)) {
-      return list;
-    }
-    const all: string[] = [];
-    await eventLoop.each(list, (keys) => all.push(...keys), signal);
-    return all;
+    return eventLoop.gather(list, signal);
   }
 
   /**

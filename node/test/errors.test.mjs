@@ -22,9 +22,10 @@ const KINDS = [
   "InvalidArgument",
   "LimitExceeded",
   "PermissionDenied",
+  "StoreNotFound",
 ];
 
-test("e the fourteen kinds are classes under one base, in both copies", () => {
+test("e the fifteen kinds are classes under one base, in both copies", () => {
   assert.notEqual(esm.KvError, cjs.KvError);
   assert.deepEqual(Object.keys(esm).sort(), Object.keys(cjs).sort());
   for (const kind of KINDS) {

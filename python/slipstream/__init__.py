@@ -40,6 +40,7 @@ from slipstream.errors import (
     PermissionDenied,
     RevisionMismatch,
     SerializationError,
+    StoreNotFound,
     Timeout,
     WatchError,
 )
@@ -71,6 +72,7 @@ __all__ = [
     "RevisionMismatch",
     "SerializationError",
     "Store",
+    "StoreNotFound",
     "Timeout",
     "Update",
     "Version",

@@ -177,6 +177,7 @@ class Connection:
         max_bytes: int | None = None,
         num_replicas: int | None = None,
         discard: _Discard | None = None,
+        create: bool = True,
     ) -> Coroutine[Any, Any, Store]:
         """Open the store of this name, creating it if it is missing (rule L2).
 
@@ -190,10 +191,31 @@ class Connection:
         max_bytes: the size of all keys and values
         num_replicas: servers that keep a copy, 1 to 5
         discard: what a full store does: "new" refuses the write, "old" evicts the oldest
+        create: whether a missing store is made; if not, it is StoreNotFound (R7)
 
-        Raises InvalidArgument before anything is created, NotConnected, Timeout.
+        Raises InvalidArgument before anything is created, StoreNotFound, NotConnected, Timeout.
 
         >>> store = await conn.store("nodes", max_bytes=1_000_000)
+        >>> store = await conn.store("nodes", create=False)
+        """
+    def stores(self) -> Coroutine[Any, Any, list[str]]:
+        """The names of the stores that there are, sorted (rule R7).
+
+        Raises NotConnected, Timeout.
+
+        >>> await conn.stores()
+        ['nodes']
+        """
+    def delete_store(self, name: str) -> Coroutine[Any, Any, None]:
+        """Delete the store of this name with all that is in it (rule R7).
+
+        Its open watches raise WatchError, calls of its handles StoreNotFound, and its cursors
+        CursorExpired, also once a store of this name is made anew: open that one to use it.
+
+        Raises StoreNotFound if there is none, InvalidArgument, NotConnected, PermissionDenied,
+        Timeout.
+
+        >>> await conn.delete_store("nodes")
         """
     def close(self) -> Coroutine[Any, Any, None]:
         """Close the connection: open watches end and every handle of it raises NotConnected
@@ -445,6 +467,7 @@ class SyncConnection:
         max_bytes: int | None = None,
         num_replicas: int | None = None,
         discard: _Discard | None = None,
+        create: bool = True,
     ) -> SyncStore:
         """Open the store of this name, creating it if it is missing (rule L2).
 
@@ -458,10 +481,31 @@ class SyncConnection:
         max_bytes: the size of all keys and values
         num_replicas: servers that keep a copy, 1 to 5
         discard: what a full store does: "new" refuses the write, "old" evicts the oldest
+        create: whether a missing store is made; if not, it is StoreNotFound (R7)
 
-        Raises InvalidArgument before anything is created, NotConnected, Timeout.
+        Raises InvalidArgument before anything is created, StoreNotFound, NotConnected, Timeout.
 
         >>> store = conn.store("nodes", max_bytes=1_000_000)
+        >>> store = conn.store("nodes", create=False)
+        """
+    def stores(self) -> list[str]:
+        """The names of the stores that there are, sorted (rule R7).
+
+        Raises NotConnected, Timeout.
+
+        >>> conn.stores()
+        ['nodes']
+        """
+    def delete_store(self, name: str) -> None:
+        """Delete the store of this name with all that is in it (rule R7).
+
+        Its open watches raise WatchError, calls of its handles StoreNotFound, and its cursors
+        CursorExpired, also once a store of this name is made anew: open that one to use it.
+
+        Raises StoreNotFound if there is none, InvalidArgument, NotConnected, PermissionDenied,
+        Timeout.
+
+        >>> conn.delete_store("nodes")
         """
     def close(self) -> None:
         """Close the connection: open watches end and every handle of it raises NotConnected

@@ -111,3 +111,7 @@ class LimitExceeded(KvError):  # noqa: N818
 
 class PermissionDenied(KvError, PermissionError):  # noqa: N818
     """The server or file system denies this operation to this user."""
+
+
+class StoreNotFound(KvError, LookupError):  # noqa: N818
+    """There is no store of this name: it was never made, or was deleted (rule R7)."""

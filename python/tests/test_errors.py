@@ -1,4 +1,4 @@
-"""The exceptions: fourteen kinds under one base, the same in every language."""
+"""The exceptions: fifteen kinds under one base, the same in every language."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ KINDS = {
     "InvalidArgument": ValueError,
     "LimitExceeded": KvError,
     "PermissionDenied": PermissionError,
+    "StoreNotFound": LookupError,
 }
 
 

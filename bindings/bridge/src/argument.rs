@@ -1,7 +1,7 @@
 //! Arguments of another language, checked and converted to those of the core.
 
-use slipstream::StoreConfig;
 use slipstream::kv::{KvError, VersionToken, WatchCursor};
+use slipstream::{IfMissing, StoreConfig};
 use std::time::Duration;
 
 /// The token of bytes that came from another language (rules V1, V3).
@@ -63,6 +63,7 @@ pub fn store_config(
     max_bytes: Option<i64>,
     num_replicas: Option<usize>,
     discard: Option<&str>,
+    create: Option<bool>,
 ) -> Result<StoreConfig, KvError> {
     Ok(StoreConfig {
         name: name.to_owned(),
@@ -72,6 +73,10 @@ pub fn store_config(
         max_bytes,
         num_replicas,
         discard: discard.map(str::parse).transpose()?.unwrap_or_default(),
+        if_missing: match create {
+            Some(false) => IfMissing::Refuse,
+            Some(true) | None => IfMissing::Create,
+        },
     })
 }
 

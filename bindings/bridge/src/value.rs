@@ -16,7 +16,7 @@ pub enum Value {
     Entry(Option<KvRecord>),
     /// What `get_many` found for each key.
     Found(Vec<Option<KvRecord>>),
-    /// What `keys` found.
+    /// What `keys` and `stores` found.
     Keys(Vec<String>),
     /// What `scan` found.
     Entries(Vec<KvRecord>),

@@ -39,6 +39,8 @@ pub struct StoreOptions {
     pub num_replicas: Option<f64>,
     /// "new" or "old".
     pub discard: Option<String>,
+    /// Whether a missing store is made.
+    pub create: Option<bool>,
 }
 
 /// The options of `connect`; times are in milliseconds.
@@ -74,6 +76,7 @@ impl StoreOptions {
             self.max_bytes.map(|n| whole("maxBytes", n)).transpose()?,
             self.num_replicas.map(|n| whole("numReplicas", n)).transpose()?,
             self.discard.as_deref(),
+            self.create,
         )
     }
 }

@@ -54,6 +54,21 @@ impl Session {
         self.operations.start(opening, store::opened)
     }
 
+    /// The names of the stores that there are.
+    #[napi(catch_unwind)]
+    pub fn stores(&self) -> Result<Answer> {
+        let session = (*self.handle).clone();
+        self.operations.run(async move { session.stores().await.map(Value::Keys) })
+    }
+
+    /// Deletes a store.
+    #[napi(catch_unwind)]
+    pub fn delete_store(&self, name: String) -> Result<Answer> {
+        let session = (*self.handle).clone();
+        let deleting = async move { session.delete_store(&name).await.map(|()| Value::Unit) };
+        self.operations.run(deleting)
+    }
+
     /// Ends open watches and makes every handle answer `NotConnected`.
     #[napi(catch_unwind)]
     pub fn close(&self) -> Result<Answer> {

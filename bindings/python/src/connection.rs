@@ -121,12 +121,14 @@ impl ConnectionHandle {
     /// max_bytes: the size of all keys and values
     /// num_replicas: servers that keep a copy, 1 to 5
     /// discard: what a full store does: "new" refuses the write, "old" evicts the oldest
+    /// create: whether a missing store is made; if not, it is StoreNotFound (R7)
     ///
-    /// Raises InvalidArgument before anything is created, NotConnected, Timeout.
+    /// Raises InvalidArgument before anything is created, StoreNotFound, NotConnected, Timeout.
     ///
     /// >>> store = await conn.store("nodes", max_bytes=1_000_000)
+    /// >>> store = await conn.store("nodes", create=False)
     #[pyo3(signature = (name, *, storage=None, max_history=None, max_age=None, max_bytes=None,
-                        num_replicas=None, discard=None))]
+                        num_replicas=None, discard=None, create=true))]
     #[allow(clippy::too_many_arguments)]
     fn store(
         &self,
@@ -138,6 +140,7 @@ impl ConnectionHandle {
         max_bytes: Option<&Bound<'_, PyAny>>,
         num_replicas: Option<&Bound<'_, PyAny>>,
         discard: Option<Text>,
+        create: bool,
     ) -> PyResult<Py<PyAny>> {
         let config = bridge::store_config(
             &name.0,
@@ -147,6 +150,7 @@ impl ConnectionHandle {
             argument::number("max_bytes", max_bytes)?,
             argument::number("num_replicas", num_replicas)?,
             discard.as_ref().map(|word| word.0.as_str()),
+            Some(create),
         )
         .map_err(|error| failure::refuse(py, error, "store"))?;
         let session = (*self.session).clone();
@@ -154,6 +158,35 @@ impl ConnectionHandle {
         let mode = self.mode;
         let then = Then::new(move |py, value| StoreHandle::make(py, value, mode));
         mode.run(py, "Connection.store", Operation::lengthy(opening, then))
+    }
+
+    /// The names of the stores that there are, sorted (rule R7).
+    ///
+    /// Raises NotConnected, Timeout.
+    ///
+    /// >>> await conn.stores()
+    /// ['nodes']
+    fn stores(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let session = (*self.session).clone();
+        let listing = async move { session.stores().await.map(Value::Keys) };
+        let then = Then::new(answer::python);
+        self.mode.run(py, "Connection.stores", Operation::lengthy(listing, then))
+    }
+
+    /// Delete the store of this name with all that is in it (rule R7).
+    ///
+    /// Its open watches raise WatchError, calls of its handles StoreNotFound, and its cursors
+    /// CursorExpired, also once a store of this name is made anew: open that one to use it.
+    ///
+    /// Raises StoreNotFound if there is none, InvalidArgument, NotConnected, PermissionDenied,
+    /// Timeout.
+    ///
+    /// >>> await conn.delete_store("nodes")
+    fn delete_store(&self, py: Python<'_>, name: Text) -> PyResult<Py<PyAny>> {
+        let session = (*self.session).clone();
+        let deleting = async move { session.delete_store(&name.0).await.map(|()| Value::Unit) };
+        let then = Then::new(answer::python);
+        self.mode.run(py, "Connection.delete_store", Operation::lengthy(deleting, then))
     }
 
     /// Close the connection: open watches end and every handle of it raises NotConnected

@@ -28,6 +28,16 @@ impl Session {
         wait(self.store(name, options))
     }
 
+    /// `stores`, blocking.
+    pub fn stores_blocking(&self) -> Result<Vec<String>, KvError> {
+        wait(self.stores())
+    }
+
+    /// `delete_store`, blocking.
+    pub fn delete_store_blocking(&self, name: String) -> Result<(), KvError> {
+        wait(self.delete_store(name))
+    }
+
     /// `shutdown`, blocking.
     pub fn shutdown_blocking(&self) -> Result<(), KvError> {
         wait(self.shutdown())

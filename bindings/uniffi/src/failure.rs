@@ -96,6 +96,11 @@ pub enum KvError {
         /// What went wrong.
         failure: Failure,
     },
+    /// There is no store of this name: it was never made, or was deleted (rule R7).
+    StoreNotFound {
+        /// What went wrong.
+        failure: Failure,
+    },
 }
 
 impl KvError {
@@ -115,7 +120,8 @@ impl KvError {
             | Self::CursorExpired { failure }
             | Self::InvalidArgument { failure }
             | Self::LimitExceeded { failure }
-            | Self::PermissionDenied { failure } => failure,
+            | Self::PermissionDenied { failure }
+            | Self::StoreNotFound { failure } => failure,
         }
     }
 }
@@ -145,6 +151,7 @@ impl From<handle::Failure> for KvError {
             kv::KvError::InvalidArgument(_) => Self::InvalidArgument { failure },
             kv::KvError::LimitExceeded(_) => Self::LimitExceeded { failure },
             kv::KvError::PermissionDenied(_) => Self::PermissionDenied { failure },
+            kv::KvError::StoreNotFound => Self::StoreNotFound { failure },
             // And a kind that the core has and this interface does not know yet.
             _ => Self::OperationFailed { failure },
         }

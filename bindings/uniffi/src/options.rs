@@ -77,6 +77,10 @@ pub struct StoreOptions {
     /// What a full store does: "new" refuses the write, "old" evicts the oldest.
     #[uniffi(default = None)]
     pub discard: Option<String>,
+    /// Whether a missing store is made, as it is unless given; if not, it is `StoreNotFound` (rule
+    /// R7).
+    #[uniffi(default = None)]
+    pub create: Option<bool>,
 }
 
 impl From<ConnectOptions> for handle::ConnectOptions {
@@ -104,6 +108,7 @@ impl StoreOptions {
             self.max_bytes,
             self.num_replicas.map(|number| whole("num_replicas", number as f64)).transpose()?,
             self.discard.as_deref(),
+            self.create,
         )
     }
 }

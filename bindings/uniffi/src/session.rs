@@ -37,11 +37,33 @@ impl Session {
     /// `name` is 1 to 64 of `A-Z a-z 0-9 - _` (K3). What is left out of `options` is unlimited,
     /// and one for history and replicas. An existing store is opened as it is.
     ///
-    /// Fails with `InvalidArgument` before anything is created, `NotConnected`, `Timeout`.
+    /// Fails with `InvalidArgument` before anything is created, `StoreNotFound`, `NotConnected`,
+    /// `Timeout`.
     pub async fn store(&self, name: String, options: StoreOptions) -> Result<Arc<Store>, KvError> {
         let (session, config) = ((*self.handle).clone(), options.config(&name)?);
         let store = drive(async move { session.store(config).await }).await?;
         Ok(Arc::new(Store::new(store)))
+    }
+
+    /// The names of the stores that there are, sorted (rule R7).
+    ///
+    /// Fails with `NotConnected`, `Timeout`.
+    pub async fn stores(&self) -> Result<Vec<String>, KvError> {
+        let session = (*self.handle).clone();
+        Ok(drive(async move { session.stores().await }).await?)
+    }
+
+    /// Deletes the store of this name with all that is in it (rule R7).
+    ///
+    /// Its open watches end in `WatchError`, calls of its handles in `StoreNotFound`, and its
+    /// cursors in `CursorExpired`, also once a store of this name is made anew: open that one to
+    /// use it.
+    ///
+    /// Fails with `StoreNotFound` if there is none, `InvalidArgument`, `NotConnected`,
+    /// `PermissionDenied`, `Timeout`.
+    pub async fn delete_store(&self, name: String) -> Result<(), KvError> {
+        let session = (*self.handle).clone();
+        Ok(drive(async move { session.delete_store(&name).await }).await?)
     }
 
     /// Closes the connection: open watches end and every handle of it answers `NotConnected`

@@ -8,11 +8,13 @@ use super::link::Link;
 use super::memory::MemoryEngine;
 use super::rules::MAX_VALUE;
 use super::store::EmbeddedStore;
-use crate::kv::KvError;
+use crate::kv::{KvError, key};
 use crate::lifecycle::deadline::{DEFAULT_LIMIT, Deadlines};
 use crate::lifecycle::timed::Timed;
 use crate::lock::Mutex;
-use crate::store::{Connection, ConnectionCapabilities, KvStore, StorageType, StoreConfig};
+use crate::store::{
+    Connection, ConnectionCapabilities, IfMissing, KvStore, StorageType, StoreConfig,
+};
 use async_trait::async_trait;
 use std::collections::HashMap;
 #[cfg(feature = "file")]
@@ -65,6 +67,8 @@ trait Opened: Send + Sync {
         config: StoreConfig,
         deadlines: Deadlines,
     ) -> Result<Arc<dyn KvStore>, KvError>;
+    async fn stores(self: Arc<Self>) -> Result<Vec<String>, KvError>;
+    async fn delete_store(self: Arc<Self>, name: String) -> Result<(), KvError>;
     async fn shut_down(self: Arc<Self>) -> Result<(), KvError>;
     fn is_open(&self) -> bool;
 }
@@ -94,6 +98,10 @@ impl EmbeddedConnection {
     /// set.
     pub fn timeout(self, timeout: Duration) -> Self {
         Self { timeout, ..self }
+    }
+
+    fn opened(&self) -> Result<Arc<dyn Opened>, KvError> {
+        self.open.lock().clone().ok_or(KvError::NotConnected)
     }
 
     fn at(location: Location) -> Self {
@@ -169,9 +177,17 @@ impl Connection for EmbeddedConnection {
                 config.name
             )));
         }
-        let open = self.open.lock().clone().ok_or(KvError::NotConnected)?;
         let deadlines = Deadlines::new(self.timeout);
-        deadlines.clone().keep(open.store(config, deadlines)).await
+        deadlines.clone().keep(self.opened()?.store(config, deadlines)).await
+    }
+
+    async fn stores(&self) -> Result<Vec<String>, KvError> {
+        Deadlines::new(self.timeout).keep(self.opened()?.stores()).await
+    }
+
+    async fn delete_store(&self, name: &str) -> Result<(), KvError> {
+        key::check_name(name)?;
+        Deadlines::new(self.timeout).keep(self.opened()?.delete_store(name.to_owned())).await
     }
 
     fn time_limit(&self) -> Option<Duration> {
@@ -202,10 +218,23 @@ impl<E: Engine> Opened for Link<E> {
         let database = self.database()?;
         let store = match database.find(&config)? {
             Some(store) => store,
+            None if config.if_missing == IfMissing::Refuse => return Err(KvError::StoreNotFound),
             None if E::BLOCKS => blocking(move || database.create(&config)).await?,
             None => database.create(&config)?,
         };
         Ok(Arc::new(Timed::new(EmbeddedStore::new(self, store), deadlines)))
+    }
+
+    async fn stores(self: Arc<Self>) -> Result<Vec<String>, KvError> {
+        self.with(Database::names)
+    }
+
+    async fn delete_store(self: Arc<Self>, name: String) -> Result<(), KvError> {
+        let database = self.database()?;
+        match E::BLOCKS {
+            true => blocking(move || database.delete(&name)).await,
+            false => database.delete(&name),
+        }
     }
 
     async fn shut_down(self: Arc<Self>) -> Result<(), KvError> {

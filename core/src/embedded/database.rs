@@ -1,8 +1,8 @@
 //! A database: an engine with its open stores and the threads that keep them.
 
 use super::alarm::{Alarm, LocalAlarm};
-use super::engine::{Engine, ReadTxn};
-use super::meta::StoreMeta;
+use super::engine::{Engine, Named, ReadTxn};
+use super::meta::{self, StoreMeta};
 use super::rules;
 use super::worker::Worker;
 use crate::kv::KvError;
@@ -43,6 +43,12 @@ pub(super) struct SharedStore {
     pub(super) bell: signal::Sender<()>,
 }
 
+impl SharedStore {
+    pub(super) fn named(&self) -> Named<'_> {
+        Named { name: &self.name, id: self.id }
+    }
+}
+
 /// The threads of a database, until it is closed.
 #[derive(Default)]
 struct Threads {
@@ -53,6 +59,8 @@ struct Threads {
 
 /// The most rows that one transaction ends. Writers get their turn between two of them.
 const EXPIRED_AT_ONCE: usize = 1000;
+/// The most rows of a deleted store that one transaction removes.
+const REMOVED_AT_ONCE: usize = 10_000;
 /// The longest that the keeper sleeps, in case an alarm was missed.
 const IDLE: Duration = Duration::from_secs(1);
 /// How often the keeper frees the reader slots of killed processes.
@@ -114,9 +122,6 @@ impl<E: Engine> Database<E> {
 
     /// Opens a store that exists, as it is (L2).
     pub(super) fn find(&self, config: &StoreConfig) -> Result<Option<Arc<SharedStore>>, KvError> {
-        if let Some(store) = self.stores.read().get(&config.name) {
-            return Ok(Some(store.clone()));
-        }
         let meta = self.engine.read(|txn| StoreMeta::load(txn, &config.name))?;
         Ok(meta.map(|meta| self.open(meta, config)))
     }
@@ -130,7 +135,35 @@ impl<E: Engine> Database<E> {
         Ok(self.open(meta, config))
     }
 
+    /// The names of the stores, sorted (R7).
+    pub(super) fn names(&self) -> Result<Vec<String>, KvError> {
+        self.engine.read(StoreMeta::names)
+    }
+
+    /// Deletes a store (R7). It is there no more when the first change is committed; its rows, and
+    /// those that a killed process left, are removed after that, so that others have their turn.
+    pub(super) fn delete(&self, name: &str) -> Result<(), KvError> {
+        if !self.engine.change(|txn| StoreMeta::delete(txn, name))? {
+            return Err(KvError::StoreNotFound);
+        }
+        if let Some(store) = self.stores.write().remove(name) {
+            store.bell.send_replace(());
+        }
+        while let Some(store) = self.engine.read(meta::abandoned)? {
+            while self.engine.change(|txn| meta::remove_rows(txn, store, REMOVED_AT_ONCE))? {}
+        }
+        Ok(())
+    }
+
     fn open(&self, meta: StoreMeta, config: &StoreConfig) -> Arc<SharedStore> {
+        let mut stores = self.stores.write();
+        if let Some(store) = stores.get(&config.name) {
+            if store.incarnation == meta.incarnation {
+                return store.clone();
+            }
+            // Another process deleted that one, and its watches here are to end.
+            store.bell.send_replace(());
+        }
         let differences = meta.differences(config);
         if !differences.is_empty() {
             tracing::info!(
@@ -146,15 +179,14 @@ impl<E: Engine> Database<E> {
             ages: meta.max_age != 0,
             bell: signal::Sender::new(()),
         };
-        self.stores.write().entry(config.name.clone()).or_insert(Arc::new(store)).clone()
+        let store = Arc::new(store);
+        stores.insert(config.name.clone(), store.clone());
+        store
     }
 
-    /// The counters of an open store.
+    /// The counters of an open store; `StoreNotFound` once it was deleted.
     pub(super) fn meta(txn: &dyn ReadTxn, store: &SharedStore) -> Result<StoreMeta, KvError> {
-        match StoreMeta::load(txn, &store.name)? {
-            Some(meta) if meta.incarnation == store.incarnation => Ok(meta),
-            _ => Err(KvError::CursorExpired),
-        }
+        StoreMeta::of(txn, &store.name, store.id)?.ok_or(KvError::StoreNotFound)
     }
 
     /// Starts the keeper unless it runs. It is needed once an entry can end or a watch is open.

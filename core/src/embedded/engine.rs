@@ -69,6 +69,14 @@ pub(super) trait WriteTxn: ReadTxn {
     fn delete(&mut self, table: Table, key: &[u8]) -> Result<(), KvError>;
 }
 
+/// A store that was opened, by its name and its number. One that was deleted and made anew has
+/// another number.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Named<'a> {
+    pub(super) name: &'a str,
+    pub(super) id: u32,
+}
+
 /// Keeps the tables.
 pub(super) trait Engine: Send + Sync + 'static {
     /// True if a change or a close may wait for the disk or for another process.
@@ -94,7 +102,7 @@ pub(super) trait Engine: Send + Sync + 'static {
     ) -> Result<T, KvError>;
 
     /// Submits one write of a store. An engine with expensive commits puts several writes into one.
-    fn submit(&self, store: &str, write: Write<'_>) -> Submitted;
+    fn submit(&self, store: Named<'_>, write: Write<'_>) -> Submitted;
 
     /// The alarm that wakes the keeper.
     fn alarm(&self) -> Arc<dyn Alarm>;

@@ -67,7 +67,7 @@ impl<E: Engine> Drop for Link<E> {
 mod tests {
     use super::*;
     use crate::embedded::alarm::Alarm;
-    use crate::embedded::engine::{ReadTxn, Submitted, WriteTxn};
+    use crate::embedded::engine::{Named, ReadTxn, Submitted, WriteTxn};
     use crate::embedded::memory::MemoryEngine;
     use crate::kv::Write;
     use crate::lock::Mutex;
@@ -100,7 +100,7 @@ mod tests {
             self.engine.change(change)
         }
 
-        fn submit(&self, store: &str, write: Write<'_>) -> Submitted {
+        fn submit(&self, store: Named<'_>, write: Write<'_>) -> Submitted {
             self.engine.submit(store, write)
         }
 

@@ -1,7 +1,9 @@
 //! The engine in memory.
 
 use super::alarm::{Alarm, LocalAlarm};
-use super::engine::{Engine, ReadTxn, STORE, Submitted, Table, Visit, VisitChange, WriteTxn};
+use super::engine::{
+    Engine, Named, ReadTxn, STORE, Submitted, Table, Visit, VisitChange, WriteTxn,
+};
 use super::meta::StoreMeta;
 use super::rules;
 use crate::kv::{KvError, Write};
@@ -185,11 +187,13 @@ impl Engine for MemoryEngine {
         change(&mut *self.tables.write())
     }
 
-    fn submit(&self, store: &str, write: Write<'_>) -> Submitted {
+    fn submit(&self, store: Named<'_>, write: Write<'_>) -> Submitted {
         let answer = self.change(|txn| {
-            let mut meta = StoreMeta::load(txn, store)?.ok_or(KvError::NotConnected)?;
+            let Some(mut meta) = StoreMeta::of(txn, store.name, store.id)? else {
+                return Ok(Err(KvError::StoreNotFound));
+            };
             let answer = rules::apply(txn, &mut meta, write, clock::now())?;
-            meta.save(txn, store)?;
+            meta.save(txn, store.name)?;
             Ok(answer)
         });
         Submitted::Done(answer.flatten())

@@ -2,8 +2,10 @@
 
 use super::engine::{ReadTxn, Table, WriteTxn};
 use super::record::number;
+use super::rules::end_of;
 use crate::kv::KvError;
 use crate::store::{DiscardPolicy, StorageType, StoreConfig};
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 /// The counters and the configuration of one store. They change in the same transaction as its
@@ -40,6 +42,51 @@ const KEEP_MARKS: u64 = 30 * 24 * 3600 * 1000;
 
 /// The key of the row that counts the stores. A name is never empty, so it is no store's.
 const STORES: &[u8] = &[0];
+/// Before and after the names of stores, of which none begins with such a byte (K3).
+const FIRST_NAME: &[u8] = &[1];
+const AFTER_NAMES: &[u8] = &[0xff];
+
+/// The keys of the rows that say that the rows of a deleted store are still to be removed, before
+/// its number; and what comes after them. A file's own header has a key between these and the count.
+const ABANDONED: &[u8] = &[0, 2];
+const AFTER_ABANDONED: &[u8] = &[0, 3];
+
+fn abandoned_key(store: u32) -> Vec<u8> {
+    [ABANDONED, &store.to_be_bytes()].concat()
+}
+
+/// The number of a deleted store whose rows are still to be removed, if there is one.
+pub(super) fn abandoned(txn: &dyn ReadTxn) -> Result<Option<u32>, KvError> {
+    let mut found = None;
+    txn.range(Table::Meta, ABANDONED, AFTER_ABANDONED, &mut |key, _| {
+        found = Some(number(&key[ABANDONED.len()..]) as u32);
+        Ok(ControlFlow::Break(()))
+    })?;
+    Ok(found)
+}
+
+/// Removes at most `limit` rows of a deleted store. True if there may be more.
+pub(super) fn remove_rows(
+    txn: &mut dyn WriteTxn,
+    store: u32,
+    limit: usize,
+) -> Result<bool, KvError> {
+    // The log of the engine in memory holds on to entries, and goes first.
+    for table in [Table::Log, Table::Expiry, Table::Markers, Table::Entries] {
+        let mut rows: Vec<Vec<u8>> = Vec::new();
+        txn.range(table, &store.to_be_bytes(), &end_of(store), &mut |row, _| {
+            rows.push(row.to_vec());
+            Ok(if rows.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+        })?;
+        rows.iter().try_for_each(|row| txn.delete(table, row))?;
+        if !rows.is_empty() {
+            return Ok(true);
+        }
+    }
+    txn.delete(Table::Meta, &abandoned_key(store))?;
+    Ok(false)
+}
+
 /// The format of a store's header (`docs/formats.md`).
 const FORMAT: u8 = 1;
 const NUMBERS: usize = 10;
@@ -47,6 +94,37 @@ const NUMBERS: usize = 10;
 impl StoreMeta {
     pub(super) fn load<T: ReadTxn + ?Sized>(txn: &T, name: &str) -> Result<Option<Self>, KvError> {
         txn.get(Table::Meta, name.as_bytes())?.map(Self::decode).transpose()
+    }
+
+    /// The counters of the store that has this number, if it is still the one of this name.
+    pub(super) fn of<T: ReadTxn + ?Sized>(
+        txn: &T,
+        name: &str,
+        id: u32,
+    ) -> Result<Option<Self>, KvError> {
+        Ok(Self::load(txn, name)?.filter(|meta| meta.id == id))
+    }
+
+    /// The names of all stores, sorted.
+    pub(super) fn names(txn: &dyn ReadTxn) -> Result<Vec<String>, KvError> {
+        let mut names = Vec::new();
+        txn.range(Table::Meta, FIRST_NAME, AFTER_NAMES, &mut |name, _| {
+            let name = std::str::from_utf8(name).map_err(|_| {
+                KvError::DeserializationError("the name of a store is damaged".into())
+            })?;
+            names.push(name.to_owned());
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(names)
+    }
+
+    /// Makes the store one that is not there, and notes its number: its rows are
+    /// [still to be removed](abandoned). False if there is none of this name.
+    pub(super) fn delete(txn: &mut dyn WriteTxn, name: &str) -> Result<bool, KvError> {
+        let Some(meta) = Self::load(txn, name)? else { return Ok(false) };
+        txn.delete(Table::Meta, name.as_bytes())?;
+        txn.put(Table::Meta, &abandoned_key(meta.id), &[])?;
+        Ok(true)
     }
 
     pub(super) fn save(&self, txn: &mut dyn WriteTxn, name: &str) -> Result<(), KvError> {

@@ -1,6 +1,6 @@
 //! A store on an engine, as the traits of `kv` show it.
 
-use super::database::SharedStore;
+use super::database::{Database, SharedStore};
 use super::engine::{Engine, Table};
 use super::link::Link;
 use super::record::{Kind, Record};
@@ -43,13 +43,18 @@ impl<E: Engine> EmbeddedStore<E> {
     ) -> Result<Option<T>, KvError> {
         let row = row_key(self.store.id, key.as_bytes());
         self.link.with(|database| {
-            database.engine.record(&row, |bytes| {
+            let found = database.engine.record(&row, |bytes| {
                 let Some(bytes) = bytes else { return Ok(None) };
                 let record = Record::decode(bytes)?;
                 // Most entries never end, and need no look at the clock.
                 let now = if record.deadline == 0 { 0 } else { clock::now() };
                 Ok(shown(&record, now).then(|| take(&record)))
-            })
+            })?;
+            if found.is_none() {
+                // Numbers are not used again, so what has an entry is there.
+                database.engine.read(|txn| Database::<E>::meta(txn, &self.store))?;
+            }
+            Ok(found)
         })
     }
 
@@ -67,6 +72,7 @@ impl<E: Engine> EmbeddedStore<E> {
             let (mut rows, mut bytes) = (0, 0);
             let mut next = None;
             self.link.database()?.engine.read(|txn| {
+                Database::<E>::meta(txn, &self.store)?;
                 txn.range(Table::Entries, &from, &to, &mut |row, record| {
                     if rows == SCANNED_AT_ONCE || bytes >= BYTES_AT_ONCE {
                         next = Some(row.into());
@@ -103,6 +109,7 @@ impl<E: Engine> ReadStore for EmbeddedStore<E> {
             let now = clock::now();
             let mut bytes = 0;
             self.link.database()?.engine.read(|txn| {
+                Database::<E>::meta(txn, &self.store)?;
                 for key in keys[found.len()..].iter().take(SCANNED_AT_ONCE) {
                     if bytes >= BYTES_AT_ONCE {
                         break;
@@ -155,7 +162,7 @@ impl<E: Engine> WriteStore for EmbeddedStore<E> {
             )));
         }
         let database = self.link.database()?;
-        let written = database.engine.submit(&self.store.name, write).outcome().await?;
+        let written = database.engine.submit(self.store.named(), write).outcome().await?;
         if written != Written::Nothing {
             self.store.bell.send_replace(());
         }

@@ -75,7 +75,7 @@ impl<E: Engine> EmbeddedWatch<E> {
         let database = self.link.database()?;
         let now = clock::now();
         let (page, from) = database.engine.read(|txn| {
-            let meta = Database::<E>::meta(txn, &self.store)?;
+            let meta = Database::<E>::meta(txn, &self.store).map_err(deleted)?;
             let (mut position, floor) = self.start(meta.tip, meta.floor)?;
             // Removals after the position were swept, so they can no longer be told (S5b).
             if meta.floor > position.max(floor) {
@@ -152,6 +152,14 @@ impl<E: Engine> EmbeddedWatch<E> {
             batch.end_last_at(record.deadline);
         }
         Ok(())
+    }
+}
+
+/// What it means to a watch that its store is not there.
+fn deleted(error: KvError) -> KvError {
+    match error {
+        KvError::StoreNotFound => KvError::WatchError("the store was deleted".into()),
+        error => error,
     }
 }
 

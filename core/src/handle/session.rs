@@ -4,9 +4,12 @@ use super::failure::Failure;
 use super::store::Store;
 use crate::BACKENDS;
 use crate::backend::ConnectOptions;
+use crate::kv::KvError;
+use crate::kv::key::check_name;
 use crate::lifecycle::deadline::Deadlines;
 use crate::lifecycle::lease::Own;
 use crate::store::{Connection, ConnectionCapabilities, StoreConfig};
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,26 +50,52 @@ impl Session {
         &self.url
     }
 
-    /// The store of this configuration, created if missing (L2).
+    /// The store of this configuration, created if missing (L2) unless the configuration says that it
+    /// is to be refused then.
     pub async fn store(&self, config: StoreConfig) -> Result<Store, Failure> {
         let name = config.name.clone();
-        let opened = async {
+        let opened = self.timed(async {
             config.check()?;
             self.connection.get()?.store_with_config(config).await
-        };
-        let opened = match self.is_timed() {
-            true => opened.await,
-            false => Deadlines::new(self.timeout).keep(opened).await,
-        };
-        match opened {
+        });
+        match opened.await {
             Ok(store) => Ok(Store::new(store, self.timeout)),
-            Err(error) => {
-                Err(Failure::new(error, "store").in_store(&name).made_in(self.connection.owner()))
-            }
+            Err(error) => Err(self.failure(error, "store").in_store(&name)),
         }
     }
 
-    /// True if the connection ends the opening of a store by itself, soon enough.
+    /// The names of the stores that there are, sorted (R7).
+    pub async fn stores(&self) -> Result<Vec<String>, Failure> {
+        let listed = self.timed(async { self.connection.get()?.stores().await });
+        listed.await.map_err(|error| self.failure(error, "stores"))
+    }
+
+    /// Deletes the store of this name with all that is in it (R7): its watches end in `WatchError`,
+    /// calls of its handles in `StoreNotFound`, and its cursors have expired. `StoreNotFound` if
+    /// there is none.
+    pub async fn delete_store(&self, name: &str) -> Result<(), Failure> {
+        let deleted = self.timed(async {
+            check_name(name)?;
+            self.connection.get()?.delete_store(name).await
+        });
+        deleted.await.map_err(|error| self.failure(error, "delete_store").in_store(name).of_write())
+    }
+
+    async fn timed<T>(
+        &self,
+        operation: impl Future<Output = Result<T, KvError>>,
+    ) -> Result<T, KvError> {
+        match self.is_timed() {
+            true => operation.await,
+            false => Deadlines::new(self.timeout).keep(operation).await,
+        }
+    }
+
+    fn failure(&self, error: KvError, operation: &'static str) -> Failure {
+        Failure::new(error, operation).made_in(self.connection.owner())
+    }
+
+    /// True if the connection ends its operations by itself, soon enough.
     fn is_timed(&self) -> bool {
         let limit = self.connection.get().ok().and_then(|connection| connection.time_limit());
         limit.is_some_and(|limit| limit <= self.timeout)

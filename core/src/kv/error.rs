@@ -59,6 +59,9 @@ pub enum KvError {
     /// The server or file system denies this operation to this user.
     #[error("permission denied: {0}")]
     PermissionDenied(String),
+    /// There is no store of this name: it was never made, or was deleted (R7).
+    #[error("there is no such store: it was never made, or was deleted; open it to make it")]
+    StoreNotFound,
 }
 
 impl KvError {
@@ -79,6 +82,7 @@ impl KvError {
             Self::InvalidArgument(_) => "InvalidArgument",
             Self::LimitExceeded(_) => "LimitExceeded",
             Self::PermissionDenied(_) => "PermissionDenied",
+            Self::StoreNotFound => "StoreNotFound",
         }
     }
 

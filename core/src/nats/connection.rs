@@ -1,6 +1,6 @@
 //! A connection to a cluster: made, opened and shut down by whoever uses it.
 
-use crate::kv::KvError;
+use crate::kv::{KvError, key};
 use crate::lifecycle::deadline::{DEFAULT_LIMIT, Deadlines};
 use crate::lifecycle::lease::Own;
 use crate::lifecycle::timed::Timed;
@@ -142,6 +142,17 @@ impl Connection for NatsConnection {
         let deadlines = Deadlines::new(self.timeout());
         let bucket = deadlines.keep(bucket::open(opened, &config)).await?;
         Ok(Arc::new(Timed::new(NatsStore::new(bucket), deadlines)))
+    }
+
+    async fn stores(&self) -> Result<Vec<String>, KvError> {
+        let opened = self.opened().ok_or(KvError::NotConnected)?;
+        Deadlines::new(self.timeout()).keep(bucket::names(&opened)).await
+    }
+
+    async fn delete_store(&self, name: &str) -> Result<(), KvError> {
+        key::check_name(name)?;
+        let opened = self.opened().ok_or(KvError::NotConnected)?;
+        Deadlines::new(self.timeout()).keep(bucket::delete(&opened, name)).await
     }
 
     fn time_limit(&self) -> Option<Duration> {

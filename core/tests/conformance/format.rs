@@ -33,6 +33,8 @@ pub struct Config {
     pub max_bytes: Option<i64>,
     pub num_replicas: Option<usize>,
     pub discard: Option<String>,
+    /// Whether a missing store is made.
+    pub create: Option<bool>,
 }
 
 /// Text or bytes.

@@ -7,7 +7,7 @@ mod server;
 mod watches;
 
 use crate::answer::Trouble;
-use crate::format::{Connect, Each, ErrorSpec, Eventually, Open, Rising, Step};
+use crate::format::{Connect, DeleteStore, Each, ErrorSpec, Eventually, Open, Rising, Step};
 use crate::world::{STORE, World, store_config};
 use slipstream::handle::{ConnectOptions, connect};
 use std::future::Future;
@@ -58,6 +58,12 @@ impl World {
             Step::AbandonWatches(step) => self.abandon_watches(step).await,
             Step::Connect(step) => self.connect(step).await,
             Step::Open(step) => self.open_store(step).await,
+            Step::Stores(step) => {
+                let stores = self.session(&step.connection)?.stores().await;
+                let stores = stores.map_err(|failure| failure.to_string())?;
+                same("the stores", &stores, &step.expect)
+            }
+            Step::DeleteStore(step) => self.delete_store(step).await,
             Step::Close(step) => {
                 self.session(&step.connection)?.close().await.map_err(|e| e.to_string())
             }
@@ -141,6 +147,15 @@ impl World {
             self.stores.insert(step.save.clone(), store);
         }
         Ok(())
+    }
+
+    async fn delete_store(&self, step: &DeleteStore) -> Result<(), String> {
+        let name = match &step.name {
+            Some(name) => self.names.text(name)?,
+            None => STORE.to_owned(),
+        };
+        let deleted = self.session(&step.connection)?.delete_store(&name).await;
+        self.expect(deleted.map_err(Trouble::from), step.error.as_ref()).map(|_| ())
     }
 
     /// The success that was expected, or nothing where the expected error came.

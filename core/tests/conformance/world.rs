@@ -5,9 +5,9 @@ use crate::backend::Backend;
 use crate::format::{Config, Scenario, Text, Token};
 use crate::place::Place;
 use crate::watching::Watching;
-use slipstream::StoreConfig;
 use slipstream::handle::{ConnectOptions, Session, Store, connect};
 use slipstream::kv::{VersionToken, WatchCursor};
+use slipstream::{IfMissing, StoreConfig};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -185,6 +185,10 @@ pub fn store_config(name: &str, config: &Config) -> Result<StoreConfig, Trouble>
         max_bytes: config.max_bytes,
         num_replicas: config.num_replicas,
         discard: discard.unwrap_or_default(),
+        if_missing: match config.create {
+            Some(false) => IfMissing::Refuse,
+            _ => IfMissing::Create,
+        },
     })
 }
 

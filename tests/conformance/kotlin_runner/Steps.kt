@@ -116,6 +116,8 @@ private suspend fun World.step(step: Fields) {
         "rising" -> rising(step)
         "connect" -> connect(step)
         "open" -> open(step)
+        "stores" -> assertEquals(step.list("expect"), connection(step).stores())
+        "delete_store" -> deleteStore(step)
         "close" -> connection(step).shutdown()
         "reopen" -> end().also { begin() }
         "recreate" -> destroy().also { begin() }
@@ -199,6 +201,11 @@ private suspend fun World.open(step: Fields) {
     val store = expecting(step["error"]) { connection(step).open(named, config) } ?: return
     assertEquals(named, store.value.name)
     stores[step.string("as", "main")] = store.value
+}
+
+private suspend fun World.deleteStore(step: Fields) {
+    val named = if ("name" in step) names.text(step["name"]) else STORE
+    expecting(step["error"]) { connection(step).deleteStore(named) }
 }
 
 private fun World.capabilities(step: Fields) {

@@ -88,6 +88,7 @@ suspend fun Connection.open(name: String, config: Fields): Store =
         maxBytes = (config["max_bytes"] as Number?)?.toLong(),
         numReplicas = config["num_replicas"] as Int?,
         discard = config["discard"] as String?,
+        create = config["create"] as Boolean? ?: true,
     )
 
 /** `delete_with_version` as this language writes it. */

@@ -133,6 +133,15 @@ const actions = {
     world.stores.set(as, store);
   },
 
+  async stores(world, { connection = "main", expect }) {
+    assert.deepEqual(await world.connections.get(connection).stores(), expect);
+  },
+
+  async deleteStore(world, { connection = "main", name = STORE, error }) {
+    const named = world.names.text(name);
+    await world.expecting(error, () => world.connections.get(connection).deleteStore(named));
+  },
+
   close: (world, { connection = "main" }) => world.connections.get(connection).close(),
 
   async reopen(world) {

@@ -164,6 +164,15 @@ class Steps(Bulk, Reads, Watches, World):
             assert store.name == named
             self.stores[save] = store
 
+    async def do_stores(self, *, expect: list[str], connection: str = "main") -> None:
+        assert await self.connections[connection].stores() == expect
+
+    async def do_delete_store(
+        self, *, name: Text = STORE, connection: str = "main", error: Any = None
+    ) -> None:
+        named = self.names.text(name)
+        await self.expecting(error, lambda: self.connections[connection].delete_store(named))
+
     async def do_close(self, *, connection: str = "main") -> None:
         await self.connections[connection].close()
 

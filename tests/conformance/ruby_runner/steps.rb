@@ -93,6 +93,14 @@ class Steps
     @stores[as] = store
   end
 
+  def do_stores(expect:, connection: "main")
+    assert_equal expect, @connections[connection].stores
+  end
+
+  def do_delete_store(connection: "main", name: STORE, error: nil)
+    expecting(error) { @connections[connection].delete_store(@names.text(name)) }
+  end
+
   def do_close(connection: "main") = @connections[connection].close
 
   def do_reopen

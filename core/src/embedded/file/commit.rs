@@ -1,7 +1,7 @@
 //! One commit: the writes in it, and their answers.
 
 use super::environment::Environment;
-use crate::embedded::engine::{Answer, WriteTxn};
+use crate::embedded::engine::{Answer, Named, WriteTxn};
 use crate::embedded::meta::StoreMeta;
 use crate::embedded::rules;
 use crate::kv::{Action, Condition, KvError, Write};
@@ -14,6 +14,8 @@ use tokio::sync::oneshot;
 /// A write that waits for its commit.
 pub(super) struct Job {
     store: String,
+    /// The number of the store.
+    id: u32,
     key: String,
     action: OwnedAction,
     reply: oneshot::Sender<Answer>,
@@ -51,9 +53,10 @@ pub(super) fn commit(environment: &Environment, jobs: Vec<Job>) {
 }
 
 impl Job {
-    pub(super) fn new(store: &str, write: Write<'_>, reply: oneshot::Sender<Answer>) -> Self {
-        let (store, key) = (store.to_owned(), write.key.to_owned());
-        Self { store, key, action: OwnedAction::from(write.action), reply }
+    pub(super) fn new(store: Named<'_>, write: Write<'_>, reply: oneshot::Sender<Answer>) -> Self {
+        let Named { name, id } = store;
+        let (store, key) = (name.to_owned(), write.key.to_owned());
+        Self { store, id, key, action: OwnedAction::from(write.action), reply }
     }
 
     /// True as long as somebody waits for the answer.
@@ -67,27 +70,27 @@ impl Job {
     }
 }
 
-/// The writes of one commit, with the counters of their stores.
+/// The writes of one commit, with the names and the counters of their stores by their numbers.
 struct Batch<'a, 'b> {
     txn: &'a mut (dyn WriteTxn + 'b),
-    metas: HashMap<String, StoreMeta>,
+    metas: HashMap<u32, (String, StoreMeta)>,
 }
 
 impl Batch<'_, '_> {
     fn write(&mut self, job: &Job, now: u64) -> Result<Answer, KvError> {
-        let meta = match self.metas.entry(job.store.clone()) {
+        let (_, meta) = match self.metas.entry(job.id) {
             Entry::Occupied(meta) => meta.into_mut(),
-            Entry::Vacant(place) => {
-                let meta = StoreMeta::load(&*self.txn, &job.store)?;
-                place.insert(meta.ok_or(KvError::NotConnected)?)
-            }
+            Entry::Vacant(place) => match StoreMeta::of(&*self.txn, &job.store, job.id)? {
+                Some(meta) => place.insert((job.store.clone(), meta)),
+                None => return Ok(Err(KvError::StoreNotFound)),
+            },
         };
         let write = Write { key: &job.key, action: job.action.borrow() };
         rules::apply(self.txn, meta, write, now)
     }
 
     fn finish(self) -> Result<(), KvError> {
-        self.metas.iter().try_for_each(|(name, meta)| meta.save(self.txn, name))
+        self.metas.values().try_for_each(|(name, meta)| meta.save(self.txn, name))
     }
 }
 

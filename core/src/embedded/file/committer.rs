@@ -1,7 +1,7 @@
 //! The committer: the thread that does several writes in one commit.
 
 use super::commit::Job;
-use crate::embedded::engine::Submitted;
+use crate::embedded::engine::{Named, Submitted};
 use crate::embedded::worker::Worker;
 use crate::kv::{KvError, Write};
 use crate::lock::{Condvar, Mutex};
@@ -40,7 +40,7 @@ impl Committer {
     }
 
     /// Queues a write, in the order of the calls.
-    pub(super) fn submit(self: &Arc<Self>, store: &str, write: Write<'_>) -> Submitted {
+    pub(super) fn submit(self: &Arc<Self>, store: Named<'_>, write: Write<'_>) -> Submitted {
         let (reply, outcome) = oneshot::channel();
         let job = Job::new(store, write, reply);
         let mut queue = self.queue.lock();
@@ -133,7 +133,7 @@ mod tests {
         });
         let write = async |key| {
             let write = Write { key, action: Action::Purge };
-            let answer = committer.submit("nodes", write).outcome();
+            let answer = committer.submit(Named { name: "nodes", id: 1 }, write).outcome();
             tokio::time::timeout(Duration::from_secs(10), answer).await.expect("an answer")
         };
         let told = write("a").await;

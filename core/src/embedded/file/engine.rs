@@ -6,7 +6,7 @@ use super::doorbell::Doorbell;
 use super::environment::Environment;
 use super::files::guard::Guard;
 use crate::embedded::alarm::Alarm;
-use crate::embedded::engine::{Engine, ReadTxn, Submitted, WriteTxn};
+use crate::embedded::engine::{Engine, Named, ReadTxn, Submitted, WriteTxn};
 use crate::kv::{KvError, Write};
 use std::path::Path;
 use std::sync::Arc;
@@ -55,7 +55,7 @@ impl Engine for FileEngine {
         self.environment.change(change)
     }
 
-    fn submit(&self, store: &str, write: Write<'_>) -> Submitted {
+    fn submit(&self, store: Named<'_>, write: Write<'_>) -> Submitted {
         self.committer.submit(store, write)
     }
 

@@ -69,9 +69,7 @@ impl From<Refusal> for KvError {
             10026 | 10027 => Self::LimitExceeded(format!("the server allows no more: {text}")),
             10054 => Self::LimitExceeded(format!("the value is too large: {text}")),
             10052 | 10074 | 10122 | 10165 | 10166 => Self::InvalidArgument(text),
-            &Refusal::STREAM_NOT_FOUND => {
-                Self::OperationFailed(format!("the store is not there, or was deleted: {text}"))
-            }
+            &Refusal::STREAM_NOT_FOUND => Self::StoreNotFound,
             10039 | 10076 => Self::OperationFailed(format!("JetStream is not enabled: {text}")),
             _ if refusal.is_passing() || *code == 503 => {
                 Self::ConnectionFailed(format!("the servers are not ready: {text}"))
@@ -310,6 +308,27 @@ impl MultiRequest<'_> {
         let encoded = serde_json::to_vec(self);
         encoded.map(Bytes::from).map_err(|error| KvError::SerializationError(error.to_string()))
     }
+}
+
+/// Which streams are to be listed, and from which one on.
+#[derive(Serialize)]
+pub(in crate::nats) struct NamesRequest {
+    pub(in crate::nats) subject: &'static str,
+    pub(in crate::nats) offset: usize,
+}
+
+/// Some of the streams that there are. There are none where the list is `null`.
+#[derive(Deserialize)]
+pub(in crate::nats) struct StreamNames {
+    pub(in crate::nats) total: usize,
+    #[serde(default)]
+    pub(in crate::nats) streams: Option<Vec<String>>,
+}
+
+/// Whether what was asked for was done.
+#[derive(Deserialize)]
+pub(in crate::nats) struct Done {
+    pub(in crate::nats) success: bool,
 }
 
 /// What is to be removed from a stream without a trace.

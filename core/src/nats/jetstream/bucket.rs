@@ -1,7 +1,8 @@
 //! How a store is kept: as a stream, laid out as every NATS key-value client lays out its buckets.
 
 use super::api::{
-    MessageRequest, Refusal, Stored, StoredMessage, StreamConfig, StreamInfo, StreamState,
+    Done, MessageRequest, NamesRequest, Refusal, Stored, StoredMessage, StreamConfig, StreamInfo,
+    StreamNames, StreamState,
 };
 use super::api_client::JetStream;
 use super::consumers::Consumers;
@@ -11,11 +12,12 @@ use super::known::Known;
 use super::message::end_of_batch;
 use super::open_connection::OpenConnection;
 use crate::kv::KvError;
-use crate::kv::key::{PrefixSet, can_be_named};
+use crate::kv::key::{PrefixSet, can_be_named, check_name};
 use crate::nats::transport::response::Response;
 use crate::nats::transport::router::{ASK_AGAIN, Router};
-use crate::store::{DiscardPolicy, StorageType, StoreConfig};
+use crate::store::{DiscardPolicy, IfMissing, StorageType, StoreConfig};
 use bytes::Bytes;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
@@ -38,6 +40,7 @@ const MARKERS_KEPT: Duration = Duration::from_secs(365 * 24 * 3600);
 const DUPLICATE_WINDOW: Duration = Duration::from_secs(120);
 /// How long a server may take to remove the files of a stream.
 const REMOVAL: Duration = Duration::from_secs(2);
+
 /// Opens the bucket of this configuration, which is made if it is missing. One that exists is
 /// opened as it is, and differences are logged (L2).
 pub(in crate::nats) async fn open(
@@ -50,22 +53,68 @@ pub(in crate::nats) async fn open(
     let stream = format!("KV_{name}");
     let info = match info(jetstream, &stream).await? {
         Ok(info) => found(info, config),
-        Err(refusal) if refusal.err_code == Refusal::STREAM_NOT_FOUND => {
+        Err(refusal)
+            if refusal.err_code == Refusal::STREAM_NOT_FOUND
+                && config.if_missing == IfMissing::Create =>
+        {
             create(router, jetstream, &stream, config).await?
         }
         Err(refusal) => return Err(refusal.into()),
     };
     let subjects = format!("$KV.{name}.");
-    if !info.config.subjects.contains(&format!("{subjects}>")) {
-        return Err(KvError::OperationFailed(format!(
-            "the stream {stream:?} exists and is no bucket: its subjects are {:?}",
-            info.config.subjects
-        )));
-    }
+    check_bucket(&info, &subjects)?;
     format::check(name, &info.config.metadata)?;
     // From this version on a server reads many keys as of one moment.
     let known = Arc::new(Known::of(&info, connection.reads, router.server_is(2, 15)));
     Ok(Bucket { name: name.clone(), stream, subjects, connection, known })
+}
+
+/// The names of the buckets that there are, sorted (R7).
+pub(in crate::nats) async fn names(connection: &OpenConnection) -> Result<Vec<String>, KvError> {
+    connection.router.check_open()?;
+    let mut names = BTreeSet::new();
+    let mut offset = 0;
+    loop {
+        let request = NamesRequest { subject: "$KV.>", offset };
+        let page: StreamNames = connection.jetstream.ask("STREAM.NAMES", &request).await??;
+        let streams = page.streams.unwrap_or_default();
+        offset += streams.len();
+        // Others may have named a stream as no bucket of ours can be named (K3).
+        let buckets = streams.iter().filter_map(|stream| stream.strip_prefix("KV_"));
+        names.extend(buckets.filter(|name| check_name(name).is_ok()).map(str::to_owned));
+        if streams.is_empty() || offset >= page.total {
+            return Ok(names.into_iter().collect());
+        }
+    }
+}
+
+/// Deletes a bucket with all that is in it (R7). It is not asked twice: a bucket that is made anew
+/// meanwhile is another one.
+pub(in crate::nats) async fn delete(
+    connection: &OpenConnection,
+    name: &str,
+) -> Result<(), KvError> {
+    connection.router.check_open()?;
+    let jetstream = &connection.jetstream;
+    let stream = format!("KV_{name}");
+    check_bucket(&info(jetstream, &stream).await??, &format!("$KV.{name}."))?;
+    let Done { success } =
+        jetstream.ask_once(&format!("STREAM.DELETE.{stream}"), &serde_json::Map::new()).await??;
+    match success {
+        true => Ok(()),
+        false => Err(KvError::OperationFailed("the server did not delete the store".into())),
+    }
+}
+
+/// Refuses a stream that is named as a bucket and is none.
+fn check_bucket(info: &StreamInfo, subjects: &str) -> Result<(), KvError> {
+    let StreamConfig { name, subjects: listens, .. } = &info.config;
+    if listens.contains(&format!("{subjects}>")) {
+        return Ok(());
+    }
+    Err(KvError::OperationFailed(format!(
+        "the stream {name:?} exists and is no bucket: its subjects are {listens:?}"
+    )))
 }
 
 /// What the server says of a stream now.

@@ -1,7 +1,9 @@
 //! The reads of a store: of one key, of several, and of all with a prefix.
 
 use super::last::Last;
-use crate::kv::{BatchLimit, KvError, KvRecord, ReadStore, UpdateKind, UpdateRef, WatchSource};
+use crate::kv::{
+    BatchLimit, KvError, KvRecord, ReadStore, UpdateBatch, UpdateKind, UpdateRef, WatchSource,
+};
 use crate::nats::jetstream::api::{MessageRequest, MultiRequest};
 use crate::nats::jetstream::bucket::Bucket;
 use crate::nats::jetstream::filter::parent;
@@ -236,7 +238,7 @@ impl OpenStore<'_> {
         let keys_only = wanted == Wanted::Keys && self.bucket.known.has_large_values();
         let mut watch = NatsWatch::state(self.bucket.clone(), prefix, keys_only, pushed)?;
         let mut found = Vec::new();
-        while let Some(batch) = watch.next_batch(BatchLimit::default()).await? {
+        while let Some(batch) = self.next_batch(&mut watch).await? {
             found.extend(batch.iter().map(UpdateRef::to_record));
             if batch.is_synced() {
                 break;
@@ -247,6 +249,15 @@ impl OpenStore<'_> {
             self.bucket.known.note_narrow(parent(prefix));
         }
         Ok(found)
+    }
+
+    /// The next batch of a watch that a read stands on; `StoreNotFound` where the watch ended because
+    /// the bucket is there no more.
+    async fn next_batch(self, watch: &mut NatsWatch) -> Result<Option<UpdateBatch>, KvError> {
+        match watch.next_batch(BatchLimit::default()).await {
+            Err(ended @ KvError::WatchError(_)) => self.bucket.info().await.and(Err(ended)),
+            batch => batch,
+        }
     }
 }
 

@@ -41,6 +41,8 @@ pub enum Step {
     AbandonWatches(AbandonWatches),
     Connect(Connect),
     Open(Open),
+    Stores(Stores),
+    DeleteStore(DeleteStore),
     Close(OfConnection),
     Reopen(Nothing),
     Recreate(Nothing),
@@ -281,6 +283,23 @@ pub struct Open {
     pub name: Option<Text>,
     #[serde(default)]
     pub config: Config,
+    pub error: Option<ErrorSpec>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stores {
+    #[serde(default = "main_name")]
+    pub connection: String,
+    pub expect: Vec<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeleteStore {
+    #[serde(default = "main_name")]
+    pub connection: String,
+    pub name: Option<Text>,
     pub error: Option<ErrorSpec>,
 }
 

@@ -28,17 +28,37 @@ module Slipstream
     # max_bytes::    the size of all keys and values
     # num_replicas:: servers that keep a copy, 1 to 5
     # discard::      what a full store does: "new" refuses the write, "old" evicts the oldest
+    # create::       whether a missing store is made; if not, it is StoreNotFound (R7)
     #
-    # Raises InvalidArgument before anything is created, NotConnected, Timeout.
+    # Raises InvalidArgument before anything is created, StoreNotFound, NotConnected, Timeout.
     #
     #   store = connection.store("nodes", max_bytes: 1_000_000)
     def store(name, storage: nil, max_history: nil, max_age: nil, max_bytes: nil,
-              num_replicas: nil, discard: nil)
+              num_replicas: nil, discard: nil, create: true)
       options = SlipstreamUniffi::StoreOptions.new(
         storage: storage&.to_s, max_history:, max_age: Duration.of("max_age", max_age), max_bytes:,
-        num_replicas:, discard: discard&.to_s
+        num_replicas:, discard: discard&.to_s, create:
       )
       Store.new(Native.call { @session.store_blocking(name, options) })
+    end
+
+    # The names of the stores that there are, sorted (rule R7).
+    #
+    # Raises NotConnected, Timeout.
+    #
+    #   connection.stores # => ["nodes"]
+    def stores = Native.call { @session.stores_blocking }
+
+    # Deletes the store of this name with all that is in it (rule R7).
+    #
+    # Its open watches raise WatchError, calls of its handles StoreNotFound, and its cursors
+    # CursorExpired, also once a store of this name is made anew: open that one to use it.
+    #
+    # Raises StoreNotFound if there is none, InvalidArgument, NotConnected, PermissionDenied, Timeout.
+    #
+    #   connection.delete_store("nodes")
+    def delete_store(name)
+      Native.call { @session.delete_store_blocking(name) }
     end
 
     # Closes the connection: open watches end and every handle of it raises NotConnected (rule L5).

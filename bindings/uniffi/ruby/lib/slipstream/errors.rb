@@ -81,4 +81,7 @@ module Slipstream
 
   # The server or file system denies this operation to this user.
   class PermissionDenied < KvError; end
+
+  # There is no store of this name: it was never made, or was deleted (rule R7).
+  class StoreNotFound < KvError; end
 end

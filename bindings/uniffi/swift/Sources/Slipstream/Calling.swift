@@ -36,5 +36,6 @@ private func translated(_ error: SlipstreamUniffi.KvError) -> KvError {
     case let .InvalidArgument(failure): return InvalidArgument(failure)
     case let .LimitExceeded(failure): return LimitExceeded(failure)
     case let .PermissionDenied(failure): return PermissionDenied(failure)
+    case let .StoreNotFound(failure): return StoreNotFound(failure)
     }
 }

@@ -39,7 +39,9 @@ public final class Connection: Sendable {
     ///   - maxBytes: the size of all keys and values
     ///   - numReplicas: servers that keep a copy, 1 to 5
     ///   - discard: what a full store does: "new" refuses the write, "old" evicts the oldest
-    /// - Throws: ``InvalidArgument`` before anything is created, ``NotConnected``, ``Timeout``
+    ///   - create: whether a missing store is made
+    /// - Throws: ``InvalidArgument`` before anything is created, ``StoreNotFound`` if it is missing
+    ///   and `create` is false (R7), ``NotConnected``, ``Timeout``
     public func store(
         _ name: String,
         storage: String? = nil,
@@ -47,13 +49,38 @@ public final class Connection: Sendable {
         maxAge: Duration? = nil,
         maxBytes: Int64? = nil,
         numReplicas: UInt32? = nil,
-        discard: String? = nil
+        discard: String? = nil,
+        create: Bool = true
     ) async throws -> Store {
         let options = StoreOptions(
             storage: storage, maxHistory: maxHistory,
             maxAge: try maxAge?.seconds("max_age", "store"), maxBytes: maxBytes,
-            numReplicas: numReplicas, discard: discard)
+            numReplicas: numReplicas, discard: discard,
+            create: create)
         return Store(try await awaiting { try await native.store(name: name, options: options) })
+    }
+
+    /// The names of the stores that there are, sorted (rule R7).
+    ///
+    /// - Throws: ``NotConnected``, ``Timeout``
+    public func stores() async throws -> [String] {
+        try await awaiting { try await native.stores() }
+    }
+
+    /// Deletes the store of this name with all that is in it (rule R7).
+    ///
+    /// Its open watches throw ``WatchError``, calls of its handles ``StoreNotFound``, and its
+    /// cursors ``CursorExpired``, also once a store of this name is made anew: open that one to use
+    /// it.
+    ///
+    /// ```swift
+    /// try await connection.deleteStore("nodes")
+    /// ```
+    ///
+    /// - Throws: ``StoreNotFound`` if there is none, ``InvalidArgument``, ``NotConnected``,
+    ///   ``PermissionDenied``, ``Timeout``
+    public func deleteStore(_ name: String) async throws {
+        try await awaiting { try await native.deleteStore(name: name) }
     }
 
     /// Closes the connection: open watches end and every handle of it throws ``NotConnected`` (rule

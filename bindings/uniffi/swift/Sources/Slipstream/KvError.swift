@@ -82,3 +82,6 @@ public final class LimitExceeded: KvError, @unchecked Sendable {}
 
 /// The server or file system denies this operation to this user.
 public final class PermissionDenied: KvError, @unchecked Sendable {}
+
+/// There is no store of this name: it was never made, or was deleted (rule R7).
+public final class StoreNotFound: KvError, @unchecked Sendable {}

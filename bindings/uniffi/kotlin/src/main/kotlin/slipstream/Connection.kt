@@ -44,7 +44,9 @@ public class Connection internal constructor(
      * @param maxBytes the size of all keys and values
      * @param numReplicas servers that keep a copy, 1 to 5
      * @param discard what a full store does: "new" refuses the write, "old" evicts the oldest
+     * @param create whether a missing store is made
      * @throws InvalidArgument before anything is created
+     * @throws StoreNotFound if it is missing and `create` is false (R7)
      * @throws NotConnected once the connection is closed
      * @throws Timeout if it took too long
      */
@@ -56,11 +58,39 @@ public class Connection internal constructor(
         maxBytes: Long? = null,
         numReplicas: Int? = null,
         discard: String? = null,
+        create: Boolean = true,
     ): Store {
         val age = maxAge?.toNative("max_age", "store", store = name)
         val (history, replicas) = listOf(maxHistory, numReplicas).map { it?.toLong() }
-        val options = StoreOptions(storage, history, age, maxBytes, replicas, discard)
+        val options = StoreOptions(storage, history, age, maxBytes, replicas, discard, create)
         return Store(translating { native.store(name, options) })
+    }
+
+    /**
+     * The names of the stores that there are, sorted (rule R7).
+     *
+     * @throws NotConnected once the connection is closed
+     * @throws Timeout if it took too long
+     */
+    public suspend fun stores(): List<String> = translating { native.stores() }
+
+    /**
+     * Deletes the store of this name with all that is in it (rule R7). Its open watches throw
+     * [WatchError], calls of its handles [StoreNotFound], and its cursors [CursorExpired], also once a
+     * store of this name is made anew: open that one to use it.
+     *
+     * ```
+     * connection.deleteStore("nodes")
+     * ```
+     *
+     * @throws StoreNotFound if there is none
+     * @throws InvalidArgument if the name breaks rule K3
+     * @throws PermissionDenied if the server does not let this user delete it
+     * @throws NotConnected once the connection is closed
+     * @throws Timeout if it took too long
+     */
+    public suspend fun deleteStore(name: String) {
+        translating { native.deleteStore(name) }
     }
 
     /**

@@ -71,6 +71,9 @@ public class LimitExceeded internal constructor(failure: Failure) : KvError(fail
 /** The server or file system denies this operation to this user. */
 public class PermissionDenied internal constructor(failure: Failure) : KvError(failure)
 
+/** There is no store of this name: it was never made, or was deleted (rule R7). */
+public class StoreNotFound internal constructor(failure: Failure) : KvError(failure)
+
 /** What [call] answers; its error as a program sees it. */
 internal inline fun <T> translating(call: () -> T): T =
     try {
@@ -96,4 +99,5 @@ internal fun KvException.translated(): KvError =
         is KvException.InvalidArgument -> InvalidArgument(failure)
         is KvException.LimitExceeded -> LimitExceeded(failure)
         is KvException.PermissionDenied -> PermissionDenied(failure)
+        is KvException.StoreNotFound -> StoreNotFound(failure)
     }
