@@ -85,7 +85,11 @@ export interface NativeStore {
   delete(key: string): Answer<boolean>;
   deleteWithVersion(key: string, version: Uint8Array): Answer<boolean>;
   purge(key: string): Answer<void>;
-  watch(prefixes: string[], cursor: Uint8Array | undefined): NativeWatch | Failure;
+  watch(
+    prefixes: string[] | undefined,
+    keys: string[] | undefined,
+    cursor: Uint8Array | undefined,
+  ): NativeWatch | Failure;
 }
 
 export interface NativeWatch {

@@ -23,6 +23,25 @@ export function texts(name: string, items: unknown[]): string[] {
   return items.map((item) => text(each, item));
 }
 
+/** A prefix, or several. */
+export type Prefixes = string | Iterable<string>;
+
+/** Whether these are prefixes, and no options. */
+export function isPrefixes(value: unknown): value is Prefixes {
+  const isObject = typeof value === "object" && value !== null;
+  return typeof value === "string" || (isObject && Symbol.iterator in value);
+}
+
+/** Each prefix of these, or a `TypeError`. */
+export function prefixesOf(value: unknown): string[] {
+  if (typeof value === "string") {
+    return [value];
+  }
+  return isPrefixes(value)
+    ? texts("prefixes", Array.from(value))
+    : wrongType("prefix", "a string or an iterable of strings", value);
+}
+
 /** Bytes, or a `TypeError` that names the argument. */
 export function bytes(name: string, value: unknown): Uint8Array {
   return isUint8Array(value) ? present(name, value) : wrongType(name, "a Uint8Array", value);

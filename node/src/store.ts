@@ -3,10 +3,13 @@
 import type { NativeKeys, NativeStore } from "./addon.js";
 import {
   bytes,
+  isPrefixes,
   items,
   optionalBytes,
   optionalNumber,
   optionsOf,
+  type Prefixes,
+  prefixesOf,
   signalOf,
   text,
   texts,
@@ -241,11 +244,14 @@ export class Store extends Handle {
   }
 
   /**
-   * Watches the keys that have one of `prefixes`: all of their state first, or what came after
-   * `cursor`, then every change (section S). `""` is every key; no prefixes at all ends at once
-   * (S6).
+   * Watches every key, or those that have one of `prefixes`, or exactly `keys`: all of their state
+   * first, or what came after `cursor`, then every change (section S). Prefixes and keys together
+   * are one watch of all of them, which tells each update once (S6).
    *
-   * @throws {@link InvalidArgument} for a prefix or cursor that is none.
+   * `prefixes` are strings, or arrays or other iterables of them. Without any prefixes and keys it
+   * is every key; an empty array is none, so that the watch ends at once.
+   *
+   * @throws {@link InvalidArgument} for a prefix, key or cursor that is none.
    *
    * @example
    * ```ts
@@ -255,15 +261,16 @@ export class Store extends Handle {
    * }
    * ```
    */
-  watch(...prefixes: string[]): Watch;
-  watch(...prefixesAndOptions: [...prefixes: string[], options: WatchOptions | undefined]): Watch;
-  watch(...given: (string | WatchOptions | undefined)[]): Watch {
+  watch(...prefixes: Prefixes[]): Watch;
+  watch(...prefixesAndOptions: [...prefixes: Prefixes[], options: WatchOptions | undefined]): Watch;
+  watch(...given: (Prefixes | WatchOptions | undefined)[]): Watch {
     const last = given.at(-1);
-    const options = typeof last === "string" ? undefined : optionsOf(last);
-    const prefixes = given.slice(0, options === undefined ? undefined : -1);
+    const options = isPrefixes(last) ? undefined : optionsOf(last);
+    const prefixes = given.slice(0, given.length === 0 || options === undefined ? undefined : -1);
     const signal = signalOf(options);
     const native = this.#native.watch(
-      prefixes.map((prefix) => text("prefix", prefix)),
+      prefixes.length === 0 ? undefined : prefixes.flatMap(prefixesOf),
+      options?.keys === undefined ? undefined : texts("keys", items("keys", options.keys)),
       optionalBytes("cursor", options?.cursor),
     );
     return new Watch(eventLoop.opened(native), signal);

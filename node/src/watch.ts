@@ -12,6 +12,8 @@ import { type Update, Updates } from "./update.js";
 
 /** What a watch takes. */
 export interface WatchOptions {
+  /** Exactly these keys are watched, alone or beside prefixes (S6). */
+  readonly keys?: Iterable<string> | undefined;
   /** Where to resume, of `watch.cursor` or `update.cursor`; empty or none is the whole state. */
   readonly cursor?: Cursor | null | undefined;
   /** Closes the watch: whoever reads it gets the signal's reason. */

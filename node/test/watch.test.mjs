@@ -135,17 +135,45 @@ test("s5 a cursor ahead of the store is CursorExpired", async (t) => {
   await assert.rejects(within(next), { code: "CursorExpired" });
 });
 
-test("s6 several prefixes are one watch; none at all ends at once", async (t) => {
+test("s6 several prefixes are one watch; none at all is everything, an empty list nothing", async (t) => {
   const { store } = await openStore(t);
   for (const key of ["a.1", "b.1", "c.1"]) {
     await store.put(key, "1");
   }
   const iterator = store.watch("a.", "a", "c.", {})[Symbol.asyncIterator]();
   assert.deepEqual((await take(iterator, 2)).map(told), ["put a.1=1", "put c.1=1"]);
-  assert.deepEqual(await within(store.watch()[Symbol.asyncIterator]().next()), {
-    value: undefined,
-    done: true,
-  });
+  for (const empty of [store.watch([]), store.watch({ keys: [] }), store.watch([], new Set())]) {
+    assert.deepEqual(await within(empty[Symbol.asyncIterator]().next()), {
+      value: undefined,
+      done: true,
+    });
+  }
+});
+
+test("s6 prefixes and keys come in any iterable", async (t) => {
+  const { store } = await openStore(t);
+  for (const key of ["a.1", "b.1", "c.1", "d"]) {
+    await store.put(key, "1");
+  }
+  function* generated() {
+    yield "c.";
+  }
+  for (const [watch, ...keys] of [
+    [store.watch(), "a.1", "b.1", "c.1", "d"],
+    [store.watch(undefined), "a.1", "b.1", "c.1", "d"],
+    [store.watch({}), "a.1", "b.1", "c.1", "d"],
+    [store.watch(["a.", "d"]), "a.1", "d"],
+    [store.watch(["a."], "b.", generated(), {}), "a.1", "b.1", "c.1"],
+    [store.watch({ keys: new Set(["d", "b.1"]) }), "b.1", "d"],
+    [store.watch("a.", { keys: ["d"] }), "a.1", "d"],
+  ]) {
+    const updates = await take(watch[Symbol.asyncIterator](), keys.length);
+    assert.deepEqual(
+      updates.map((update) => update.key),
+      keys,
+    );
+    await watch.close();
+  }
 });
 
 for (const [how, leave] of [

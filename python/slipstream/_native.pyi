@@ -363,11 +363,19 @@ class Store:
 
         >>> await store.purge("node.a")
         """
-    def watch(self, *prefixes: str, cursor: Cursor | None = None) -> Watch:
-        """Watch the keys that have one of these prefixes: their state first and then every change
-        (rule S1), or with a cursor only what came after it (S4). ``watch("")`` is every key,
-        ``watch()`` ends at once (S6).
+    def watch(
+        self,
+        *prefixes: str | Iterable[str],
+        keys: Iterable[str] | None = None,
+        cursor: Cursor | None = None,
+    ) -> Watch:
+        """Watch every key, or those that have one of these prefixes, or exactly these keys: their
+        state first and then every change (rule S1), or with a cursor only what came after it (S4).
+        Prefixes and keys together are one watch of all of them, which tells each update once (S6).
 
+        prefixes: each a str, or a list or another iterable of them; without any prefixes and keys
+        it is every key, and an empty list is none, so that the watch ends at once
+        keys: any iterable of keys, which are watched alone or beside the prefixes
         cursor: a saved ``watch.cursor`` or that of an update; None and b"" are no cursor
 
         Raises InvalidArgument and NotConnected here; the watch itself raises CursorExpired when
@@ -650,11 +658,19 @@ class SyncStore:
 
         >>> store.purge("node.a")
         """
-    def watch(self, *prefixes: str, cursor: Cursor | None = None) -> SyncWatch:
-        """Watch the keys that have one of these prefixes: their state first and then every change
-        (rule S1), or with a cursor only what came after it (S4). ``watch("")`` is every key,
-        ``watch()`` ends at once (S6).
+    def watch(
+        self,
+        *prefixes: str | Iterable[str],
+        keys: Iterable[str] | None = None,
+        cursor: Cursor | None = None,
+    ) -> SyncWatch:
+        """Watch every key, or those that have one of these prefixes, or exactly these keys: their
+        state first and then every change (rule S1), or with a cursor only what came after it (S4).
+        Prefixes and keys together are one watch of all of them, which tells each update once (S6).
 
+        prefixes: each a str, or a list or another iterable of them; without any prefixes and keys
+        it is every key, and an empty list is none, so that the watch ends at once
+        keys: any iterable of keys, which are watched alone or beside the prefixes
         cursor: a saved ``watch.cursor`` or that of an update; None and b"" are no cursor
 
         Raises InvalidArgument and NotConnected here; the watch itself raises CursorExpired when

@@ -66,7 +66,7 @@ def test_s1_s4_a_watch_is_an_iterator(url: str) -> None:
         assert list(watch) == []
         with store.watch("", cursor=saved) as watch:
             assert {update.key for update in next(watch.batches())} == {"a", "b"}
-        assert list(store.watch()) == []
+        assert list(store.watch([])) == []
 
 
 def test_another_thread_closes_a_watch_that_blocks() -> None:

@@ -122,7 +122,45 @@ async def test_s6_prefixes_are_one_exact_union(open_store: OpenStore) -> None:
         async with store.watch("node.", "edge.", "node.a", "edge.") as watch:
             await watch.synced()
             assert sorted(update.key for update in await read(watch, 2)) == ["edge.a", "node.a"]
-        assert [update async for update in store.watch()] == []
+        for none in (store.watch([]), store.watch(keys=()), store.watch([], iter(()))):
+            assert [update async for update in none] == []
+
+
+async def test_s6_prefixes_and_keys_come_in_any_iterable(open_store: OpenStore) -> None:
+    async with open_store() as store:
+        for key in ("a.1", "b.1", "c.1", "d"):
+            await store.put(key, b"v")
+
+        async def told(watch: slipstream.Watch, count: int) -> list[str]:
+            async with watch:
+                return [update.key for update in await read(watch, count)]
+
+        assert await told(store.watch(), 4) == ["a.1", "b.1", "c.1", "d"]
+        assert await told(store.watch(["a.", "c."]), 2) == ["a.1", "c.1"]
+        assert await told(store.watch("a.", {"c."}, (p for p in ["b."])), 3) == [
+            "a.1",
+            "b.1",
+            "c.1",
+        ]
+        assert await told(store.watch(keys={"d": 1, "c.1": 2}), 2) == ["c.1", "d"]
+        assert await told(store.watch("a.", keys=["d"]), 2) == ["a.1", "d"]
+
+
+async def test_x7_what_is_no_prefixes_and_no_keys_is_refused(open_store: OpenStore) -> None:
+    async with open_store() as store:
+        wrong: Any = store
+        for prefixes, keys, named in (
+            ((1,), None, "prefixes must be an iterable of str, not int"),
+            ((b"a",), None, "prefixes must be an iterable of str, not of int"),
+            ((["a", ["b"]],), None, "prefixes must be an iterable of str, not of list"),
+            ((), "a", "keys must be an iterable of str, not one str"),
+            ((), [None], "keys must be an iterable of str, not of NoneType"),
+        ):
+            with pytest.raises(TypeError, match=named):
+                wrong.watch(*prefixes, keys=keys)
+        with pytest.raises(slipstream.InvalidArgument, match="wildcard") as caught:
+            store.watch(keys=["fine", "a.*"])
+        assert caught.value.key == "a.*"
 
 
 async def test_s9_a_watch_left_by_break_goes_on_where_it_stood(open_store: OpenStore) -> None:
@@ -184,7 +222,7 @@ async def test_s9_a_watch_that_was_closed_or_has_ended_is_not(
 ) -> None:
     async with open_store() as store:
         store.watch("").close()
-        assert [update async for update in store.watch()] == []
+        assert [update async for update in store.watch([])] == []
         expired = store.watch("", cursor=AHEAD)
         with pytest.raises(slipstream.CursorExpired):
             await anext(expired)

@@ -81,6 +81,14 @@ class JetStream:
         names: list[str] = self.ask(f"CONSUMER.NAMES.KV_{store}")["consumers"] or []
         return names
 
+    def filters(self, store: str) -> list[str]:
+        """The subjects that the consumers of a store are limited to, sorted."""
+        infos = (self.ask(f"CONSUMER.INFO.KV_{store}.{name}") for name in self.consumers(store))
+        configs = [info["config"] for info in infos]
+        one = [config["filter_subject"] for config in configs if config.get("filter_subject")]
+        several = (config.get("filter_subjects") or [] for config in configs)
+        return sorted([*one, *(subject for subjects in several for subject in subjects)])
+
     def delete_consumers(self, store: str) -> None:
         for name in self.consumers(store):
             self.ask(f"CONSUMER.DELETE.KV_{store}.{name}")

@@ -139,6 +139,14 @@ class Place:
         """How many consumers a store has, of whomever."""
         return self._server.jetstream.count_consumers(store)
 
+    def filters(self, store: str) -> list[str]:
+        """The subjects that the consumers of a store are limited to, sorted."""
+        return self._server.jetstream.filters(store)
+
+    def count_filters(self, store: str) -> int:
+        """How many subjects the consumers of a store are limited to."""
+        return len(self.filters(store))
+
     def delete_consumers(self, store: str) -> None:
         """Deletes every consumer of a store."""
         self._server.jetstream.delete_consumers(store)

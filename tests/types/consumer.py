@@ -58,6 +58,7 @@ async def wrong(store: slipstream.Store) -> None:
     print((await store.get("a")).value)  # type: ignore[union-attr]  # pyright: ignore
     await store.update("a", b"1", b"1")  # type: ignore[arg-type]  # pyright: ignore
     store.watch(cursor=await store.put("a", b"1"))  # type: ignore[arg-type]  # pyright: ignore
+    store.watch(keys=[1])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
     store.watch(cursor="x")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     for _ in store.watch(""):  # type: ignore[attr-defined]  # pyright: ignore
         pass

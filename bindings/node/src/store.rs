@@ -8,7 +8,7 @@ use crate::watch::Watch;
 use napi::bindgen_prelude::{Either, Null};
 use napi::{Env, Result, sys};
 use napi_derive::napi;
-use slipstream::handle::{self, Failure};
+use slipstream::handle::{self, Failure, Selection};
 use slipstream::kv::KvError;
 use slipstream_bridge::{Counted, Kind, Value, cursor, millis, refused, token};
 use std::rc::Rc;
@@ -161,13 +161,14 @@ impl Store {
     #[napi(catch_unwind)]
     pub fn watch(
         &self,
-        prefixes: Vec<String>,
+        prefixes: Option<Vec<String>>,
+        keys: Option<Vec<String>>,
         from: Option<&[u8]>,
     ) -> Either<Watch, failure::Failure> {
-        let prefixes: Vec<&str> = prefixes.iter().map(String::as_str).collect();
+        let selection = Selection::new(prefixes, keys);
         let watch = cursor(from.unwrap_or_default())
             .map_err(|error| Failure::new(error, "watch"))
-            .and_then(|cursor| self.handle.watch(&prefixes, &cursor));
+            .and_then(|cursor| self.handle.watch(selection, &cursor));
         match watch {
             Ok(watch) => Either::A(Watch::new(watch, self.operations.clone())),
             Err(failure) => Either::B(failure.into()),

@@ -5,7 +5,8 @@ use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::{PyMemoryError, PyOverflowError, PyTypeError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyByteArray, PyBytes, PyDelta, PyString};
+use pyo3::types::{PyBool, PyByteArray, PyBytes, PyDelta, PyString, PyTuple};
+use slipstream::handle::Selection;
 use slipstream::kv::{KvError, VersionToken, WatchCursor};
 use slipstream_bridge as bridge;
 use std::fmt::Display;
@@ -30,20 +31,20 @@ impl From<Text> for String {
     }
 }
 
-/// The keys of an iterable. One text is an iterable too, of characters, but nobody means that.
-pub(crate) fn keys(keys: &Bound<'_, PyAny>) -> PyResult<Vec<Py<PyString>>> {
+/// The texts of an iterable. One text is an iterable too, of characters, but nobody means that.
+pub(crate) fn texts(name: &str, given: &Bound<'_, PyAny>) -> PyResult<Vec<Py<PyString>>> {
     let refuse = |found: &dyn Display| {
-        PyTypeError::new_err(format!("keys must be an iterable of str, not {found}"))
+        PyTypeError::new_err(format!("{name} must be an iterable of str, not {found}"))
     };
-    if keys.is_instance_of::<PyString>() {
+    if given.is_instance_of::<PyString>() {
         return Err(refuse(&"one str; put it into a list"));
     }
-    let class = keys.get_type().name()?;
+    let class = given.get_type().name()?;
     // Grows with what comes: what an iterable says of its length need not be so.
     let mut texts = Vec::new();
-    for key in keys.try_iter().map_err(|_| refuse(&class))? {
-        match key?.cast_into::<PyString>() {
-            Ok(key) => texts.push(key.unbind()),
+    for text in given.try_iter().map_err(|_| refuse(&class))? {
+        match text?.cast_into::<PyString>() {
+            Ok(text) => texts.push(text.unbind()),
             Err(error) => {
                 let class = error.into_inner().get_type().name()?;
                 return Err(refuse(&format_args!("of {class}")));
@@ -51,6 +52,26 @@ pub(crate) fn keys(keys: &Bound<'_, PyAny>) -> PyResult<Vec<Py<PyString>>> {
         }
     }
     Ok(texts)
+}
+
+/// What a watch is asked for: prefixes, each a text or an iterable of texts, and keys (S6).
+pub(crate) fn selection(
+    prefixes: &Bound<'_, PyTuple>,
+    keys: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Selection> {
+    let py = prefixes.py();
+    let owned = |texts: Vec<Py<PyString>>| -> Vec<String> {
+        texts.iter().map(|text| text.to_string_lossy(py).into_owned()).collect()
+    };
+    let mut every = Vec::new();
+    for given in prefixes {
+        match given.cast::<PyString>() {
+            Ok(prefix) => every.push(prefix.to_string_lossy().into_owned()),
+            Err(_) => every.extend(owned(texts("prefixes", &given)?)),
+        }
+    }
+    let keys = keys.map(|keys| texts("keys", keys)).transpose()?;
+    Ok(Selection::new((!prefixes.is_empty()).then_some(every), keys.map(owned)))
 }
 
 /// A value, token or cursor: anything that holds bytes.

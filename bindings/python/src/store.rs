@@ -8,7 +8,7 @@ use crate::record::no_record;
 use crate::runtime::{Begun, Mode, Operation, Question, Task, Then};
 use crate::watch::WatchHandle;
 use pyo3::prelude::*;
-use pyo3::types::PyString;
+use pyo3::types::{PyString, PyTuple};
 use slipstream::handle::Store as Handle;
 use slipstream_bridge::{Counted, Kind, Outcome, Value};
 use std::cell::Cell;
@@ -144,7 +144,7 @@ impl StoreHandle {
     ///
     /// >>> first, second = await store.get_many(["node.a", "node.b"])
     fn get_many(&self, py: Python<'_>, keys: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        let keys = argument::keys(keys)?;
+        let keys = argument::texts("keys", keys)?;
         let texts: Vec<String> =
             keys.iter().map(|key| key.to_string_lossy(py).into_owned()).collect();
         let store = (*self.store).clone();
@@ -315,10 +315,13 @@ impl StoreHandle {
         })
     }
 
-    /// Watch the keys that have one of these prefixes: their state first and then every change
-    /// (rule S1), or with a cursor only what came after it (S4). ``watch("")`` is every key,
-    /// ``watch()`` ends at once (S6).
+    /// Watch every key, or those that have one of these prefixes, or exactly these keys: their
+    /// state first and then every change (rule S1), or with a cursor only what came after it (S4).
+    /// Prefixes and keys together are one watch of all of them, which tells each update once (S6).
     ///
+    /// prefixes: each a str, or a list or another iterable of them; without any prefixes and keys
+    /// it is every key, and an empty list is none, so that the watch ends at once
+    /// keys: any iterable of keys, which are watched alone or beside the prefixes
     /// cursor: a saved ``watch.cursor`` or that of an update; None and b"" are no cursor
     ///
     /// Raises InvalidArgument and NotConnected here; the watch itself raises CursorExpired when
@@ -329,16 +332,16 @@ impl StoreHandle {
     /// ...     async for update in watch:
     /// ...         handle(update)
     /// ...         saved = watch.cursor
-    #[pyo3(signature = (*prefixes, cursor=None))]
+    #[pyo3(signature = (*prefixes, keys=None, cursor=None))]
     fn watch(
         &self,
         py: Python<'_>,
-        prefixes: Vec<Text>,
+        prefixes: &Bound<'_, PyTuple>,
+        keys: Option<&Bound<'_, PyAny>>,
         cursor: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
         let cursor = argument::cursor(cursor)?;
-        let borrowed: Vec<&str> = prefixes.iter().map(|prefix| prefix.0.as_str()).collect();
-        let watch = self.store.watch(&borrowed, &cursor);
+        let watch = self.store.watch(argument::selection(prefixes, keys)?, &cursor);
         let watch = watch.map_err(|error| failure::raise(py, error))?;
         WatchHandle::make(py, watch, self.store.name(), self.mode)
     }

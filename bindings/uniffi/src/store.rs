@@ -3,7 +3,7 @@
 use crate::entry::Entry;
 use crate::failure::KvError;
 use crate::watch::Watch;
-use slipstream::handle::{self, Failure};
+use slipstream::handle::{self, Failure, Selection};
 use slipstream_bridge::{Counted, Kind, cursor, drive, refused, token};
 use std::sync::Arc;
 use std::time::Duration;
@@ -186,18 +186,23 @@ impl Store {
         Ok(drive(async move { store.purge(&key).await }).await?)
     }
 
-    /// Watches the keys that have one of these prefixes: their state first and then every change
-    /// (rule S1), or with a cursor only what came after it (S4). The empty prefix is every key;
-    /// no prefixes, and the watch ends at once (S6).
+    /// Watches the union of the keys that have one of these prefixes and of these keys: their state
+    /// first and then every change (rule S1), or with a cursor only what came after it (S4). Neither
+    /// is every key; empty lists are no key, and the watch ends at once (S6).
     ///
     /// `cursor` is a saved one or a version; empty is none.
     ///
     /// Fails with `InvalidArgument` and `NotConnected` here; the watch itself with
     /// `CursorExpired` when changes after the cursor can no longer be told (S5), and with
     /// `NotConnected` once the connection is closed.
-    pub fn watch(&self, prefixes: Vec<String>, cursor: Vec<u8>) -> Result<Arc<Watch>, KvError> {
+    pub fn watch(
+        &self,
+        prefixes: Option<Vec<String>>,
+        keys: Option<Vec<String>>,
+        cursor: Vec<u8>,
+    ) -> Result<Arc<Watch>, KvError> {
         let position = self::cursor(&cursor).map_err(|error| Failure::new(error, "watch"))?;
-        let prefixes: Vec<&str> = prefixes.iter().map(String::as_str).collect();
-        Ok(Arc::new(Watch::new(self.handle.watch(&prefixes, &position)?)))
+        let selection = Selection::new(prefixes, keys);
+        Ok(Arc::new(Watch::new(self.handle.watch(selection, &position)?)))
     }
 }

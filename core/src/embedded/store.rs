@@ -6,7 +6,7 @@ use super::link::Link;
 use super::record::{Kind, Record};
 use super::rules::{self, MAX_VALUE, end_of, row_key};
 use super::watch::EmbeddedWatch;
-use crate::kv::key::PrefixSet;
+use crate::kv::key::KeySet;
 use crate::kv::{
     Action, KvError, KvFound, KvRecord, OpenWatch, ReadStore, VersionToken, WatchCursor, Write,
     WriteStore, Written,
@@ -180,9 +180,8 @@ impl<E: Engine> WriteStore for EmbeddedStore<E> {
 impl<E: Engine> OpenWatch for EmbeddedStore<E> {
     type Watch = EmbeddedWatch<E>;
 
-    fn open(&self, prefixes: &[&str], cursor: &WatchCursor) -> Result<EmbeddedWatch<E>, KvError> {
-        let prefixes = PrefixSet::new(prefixes)?;
-        EmbeddedWatch::new(self.link.clone(), self.store.clone(), prefixes, cursor)
+    fn open(&self, keys: &KeySet, cursor: &WatchCursor) -> Result<EmbeddedWatch<E>, KvError> {
+        EmbeddedWatch::new(self.link.clone(), self.store.clone(), keys.clone(), cursor)
     }
 }
 

@@ -5,7 +5,7 @@ use super::engine::{Engine, STORE};
 use super::link::Link;
 use super::record::{Kind, Record, number};
 use super::rules::{end_of, version_key};
-use crate::kv::key::PrefixSet;
+use crate::kv::key::KeySet;
 use crate::kv::{
     BatchLimit, KvError, PurgeReason, UpdateBatch, UpdateKind, VersionToken, WatchCursor,
     WatchSource,
@@ -22,7 +22,7 @@ use tokio::sync::watch as signal;
 pub(super) struct EmbeddedWatch<E: Engine> {
     link: Arc<Link<E>>,
     store: Arc<SharedStore>,
-    prefixes: PrefixSet,
+    keys: KeySet,
     from: From,
     bell: signal::Receiver<()>,
     closing: signal::Receiver<bool>,
@@ -54,7 +54,7 @@ impl<E: Engine> EmbeddedWatch<E> {
     pub(super) fn new(
         link: Arc<Link<E>>,
         store: Arc<SharedStore>,
-        prefixes: PrefixSet,
+        keys: KeySet,
         cursor: &WatchCursor,
     ) -> Result<Self, KvError> {
         cursor.check_numbered()?;
@@ -64,7 +64,7 @@ impl<E: Engine> EmbeddedWatch<E> {
             closing: link.closing(),
             link,
             store,
-            prefixes,
+            keys,
             from: From::Cursor(cursor.clone()),
             synced: false,
             ended: false,
@@ -135,7 +135,7 @@ impl<E: Engine> EmbeddedWatch<E> {
     ) -> Result<(), KvError> {
         let name = std::str::from_utf8(key)
             .map_err(|_| KvError::DeserializationError("a stored key is damaged".into()))?;
-        if !self.prefixes.is_everything() && !self.prefixes.matches(name) {
+        if !self.keys.is_everything() && !self.keys.contains(name) {
             return Ok(());
         }
         let record = Record::decode(record)?;
@@ -166,7 +166,7 @@ fn deleted(error: KvError) -> KvError {
 #[async_trait]
 impl<E: Engine> WatchSource for EmbeddedWatch<E> {
     async fn next_batch(&mut self, limit: BatchLimit) -> Result<Option<UpdateBatch>, KvError> {
-        if self.ended || self.prefixes.is_empty() {
+        if self.ended || self.keys.is_empty() {
             return Ok(None);
         }
         loop {

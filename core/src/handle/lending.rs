@@ -3,6 +3,7 @@
 //! A call hands the reader back when it ends or is given up. If the watch was closed meanwhile, the
 //! reader is dropped instead. So nothing of a closed watch is left behind, whoever was reading.
 
+use crate::kv::key::KeySet;
 use crate::kv::{
     BatchLimit, ChannelWatch, Footprint, Gone, KvError, KvWatcher, UpdateBatch, WatchCursor,
     WatchSource,
@@ -55,7 +56,7 @@ enum Source {
 
 struct Unopened {
     watcher: Arc<dyn KvWatcher>,
-    prefixes: Vec<String>,
+    keys: KeySet,
     cursor: WatchCursor,
 }
 
@@ -63,15 +64,12 @@ impl Lender {
     /// Opens a watch, as far as the store can without a reader.
     pub(super) fn open(
         watcher: Arc<dyn KvWatcher>,
-        prefixes: &[&str],
+        keys: KeySet,
         cursor: &WatchCursor,
     ) -> Result<Self, KvError> {
-        let source = match watcher.source(prefixes, cursor).transpose()? {
+        let source = match watcher.source(&keys, cursor).transpose()? {
             Some(source) => Source::Open(source),
-            None => {
-                let prefixes = prefixes.iter().map(|&prefix| prefix.to_owned()).collect();
-                Source::Unopened(Unopened { watcher, prefixes, cursor: cursor.clone() })
-            }
+            None => Source::Unopened(Unopened { watcher, keys, cursor: cursor.clone() }),
         };
         let removed = OnceLock::new();
         if let Source::Open(source) = &source {
@@ -193,8 +191,7 @@ impl Drop for Loan<'_> {
 
 impl Unopened {
     fn open(&self) -> ChannelWatch {
-        let prefixes: Vec<&str> = self.prefixes.iter().map(String::as_str).collect();
-        ChannelWatch::start(self.watcher.clone(), &prefixes, &self.cursor)
+        ChannelWatch::start(self.watcher.clone(), self.keys.clone(), &self.cursor)
     }
 }
 

@@ -5,12 +5,14 @@
 
 mod failure;
 mod lending;
+mod selection;
 mod session;
 mod store;
 mod watch;
 
 pub use crate::backend::ConnectOptions;
 pub use failure::Failure;
+pub use selection::Selection;
 pub use session::{Session, connect};
 pub use store::Store;
 pub use watch::Watch;

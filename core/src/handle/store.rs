@@ -1,6 +1,7 @@
 //! A store as every language is given it: arguments are checked, and errors say what was asked.
 
 use super::failure::Failure;
+use super::selection::Selection;
 use super::watch::Watch;
 use crate::kv::key::{check_key, check_named, check_prefix};
 use crate::kv::{
@@ -184,18 +185,42 @@ impl Store {
         self.write("purge", key, check_named(key), write).await
     }
 
-    /// Watches the keys that have one of `prefixes`: all of their state first, or what came after
-    /// `cursor` (section S), which a watch or an update handed out (V6). `[""]` is every key, `[]`
-    /// ends at once.
-    pub fn watch(&self, prefixes: &[&str], cursor: &WatchCursor) -> Result<Watch, Failure> {
+    /// Watches a selection of keys, which may be an array of prefixes: all of their state first,
+    /// or what came after `cursor` (section S), which a watch or an update handed out (V6). A
+    /// selection of nothing ends at once (S6).
+    ///
+    /// ```no_run
+    /// # use slipstream::WatchCursor;
+    /// # use slipstream::handle::{Failure, Selection, Store};
+    /// # fn watch(store: &Store) -> Result<(), Failure> {
+    /// let fresh = WatchCursor::none();
+    /// let all = store.watch(Selection::Everything, &fresh)?;
+    /// let nodes = store.watch(&["node.a.", "node.b."], &fresh)?;
+    /// let keys = vec!["config".to_owned()];
+    /// let config = store.watch(Selection::new(None, Some(keys)), &fresh)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn watch(
+        &self,
+        selection: impl Into<Selection>,
+        cursor: &WatchCursor,
+    ) -> Result<Watch, Failure> {
+        let selection = selection.into();
         let open = || {
             let Backend { watcher, deadlines, .. } = self.backend()?;
-            prefixes.iter().try_for_each(|prefix| check_prefix(prefix))?;
+            let keys = selection.key_set()?;
             cursor.check_enveloped()?;
             let watcher = watcher.clone().ok_or_else(|| absent("watch"))?;
-            Watch::open(watcher, prefixes, cursor, self.name(), deadlines.clone())
+            Watch::open(watcher, keys, cursor, self.name(), deadlines.clone())
         };
-        open().map_err(|error| self.failure(error, "watch"))
+        open().map_err(|error| {
+            let failure = self.failure(error, "watch");
+            match selection.refused_key() {
+                Some(key) => failure.of_key(key),
+                None => failure,
+            }
+        })
     }
 
     async fn read<T>(

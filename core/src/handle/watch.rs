@@ -2,6 +2,7 @@
 
 use super::failure::Failure;
 use super::lending::Lender;
+use crate::kv::key::KeySet;
 use crate::kv::{BatchLimit, KvError, KvWatcher, UpdateBatch, WatchCursor};
 use crate::lifecycle::deadline::Deadlines;
 use crate::lifecycle::lease::Own;
@@ -45,13 +46,13 @@ enum Stage {
 impl Watch {
     pub(super) fn open(
         watcher: Arc<dyn KvWatcher>,
-        prefixes: &[&str],
+        keys: KeySet,
         cursor: &WatchCursor,
         store: &str,
         deadlines: Deadlines,
     ) -> Result<Self, KvError> {
         let state = State {
-            lender: Lender::open(watcher, prefixes, cursor)?,
+            lender: Lender::open(watcher, keys, cursor)?,
             read: AtomicBool::new(false),
             stage: signal::Sender::new(Stage::Reading),
             delivered: Mutex::new(cursor.clone()),

@@ -1,5 +1,6 @@
 //! The traits of watches, and the watch of a store that has only a channel.
 
+use super::key::KeySet;
 use super::{Footprint, Gone, KvError, KvUpdate, UpdateBatch, WatchCursor};
 use async_trait::async_trait;
 use std::sync::Arc;
@@ -53,14 +54,15 @@ pub trait KvWatcher: Send + Sync {
         self.watch_prefixes(prefixes, tx).await
     }
 
-    /// Opens a watch to be read in batches, with the mark that the first state is complete. A
-    /// store that has none is read through a channel instead ([`ChannelWatch`]), without the mark.
+    /// Opens a watch of a set of keys to be read in batches, with the mark that the first state is
+    /// complete. A store that has none is read through a channel instead ([`ChannelWatch`]),
+    /// without the mark.
     fn source(
         &self,
-        prefixes: &[&str],
+        keys: &KeySet,
         cursor: &WatchCursor,
     ) -> Option<Result<Box<dyn WatchSource>, KvError>> {
-        let _ = (prefixes, cursor);
+        let _ = (keys, cursor);
         None
     }
 }
@@ -104,8 +106,8 @@ pub trait WatchSource: Send {
 pub(crate) trait OpenWatch: Send + Sync {
     type Watch: WatchSource + 'static;
 
-    /// Opens a watch of several prefixes, from a position on or, from none, in full.
-    fn open(&self, prefixes: &[&str], cursor: &WatchCursor) -> Result<Self::Watch, KvError>;
+    /// Opens a watch of a set of keys, from a position on or, from none, in full.
+    fn open(&self, keys: &KeySet, cursor: &WatchCursor) -> Result<Self::Watch, KvError>;
 }
 
 #[async_trait]
@@ -145,15 +147,15 @@ impl<T: OpenWatch> KvWatcher for T {
         cursor: &WatchCursor,
         tx: Sender<KvUpdate>,
     ) -> Result<(), KvError> {
-        forward(self.open(prefixes, cursor)?, tx).await
+        forward(self.open(&KeySet::of_prefixes(prefixes)?, cursor)?, tx).await
     }
 
     fn source(
         &self,
-        prefixes: &[&str],
+        keys: &KeySet,
         cursor: &WatchCursor,
     ) -> Option<Result<Box<dyn WatchSource>, KvError>> {
-        Some(self.open(prefixes, cursor).map(|watch| Box::new(watch) as Box<dyn WatchSource>))
+        Some(self.open(keys, cursor).map(|watch| Box::new(watch) as Box<dyn WatchSource>))
     }
 }
 
@@ -176,8 +178,10 @@ async fn forward(mut source: impl WatchSource, tx: Sender<KvUpdate>) -> Result<(
 }
 
 /// A watch of a store that implements only the required methods: its updates are taken from the
-/// channel they are sent to. Needs a tokio runtime.
+/// channel they are sent to. Such a store is asked for prefixes, and what else comes of them is
+/// left out here. Needs a tokio runtime.
 pub struct ChannelWatch {
+    keys: KeySet,
     updates: mpsc::Receiver<KvUpdate>,
     task: Option<JoinHandle<Result<(), KvError>>>,
     frontier: WatchCursor,
@@ -190,9 +194,9 @@ impl ChannelWatch {
     const CAPACITY: usize = 1024;
 
     /// Starts watching.
-    pub fn start(watcher: Arc<dyn KvWatcher>, prefixes: &[&str], cursor: &WatchCursor) -> Self {
+    pub fn start(watcher: Arc<dyn KvWatcher>, keys: KeySet, cursor: &WatchCursor) -> Self {
         let (tx, updates) = mpsc::channel(Self::CAPACITY);
-        let prefixes: Vec<String> = prefixes.iter().map(|&p| p.to_owned()).collect();
+        let prefixes: Vec<String> = keys.covering().into_iter().map(str::to_owned).collect();
         let frontier = cursor.clone();
         let from = cursor.clone();
         let footprint = Footprint::new();
@@ -206,7 +210,7 @@ impl ChannelWatch {
                 watcher.watch_prefixes_from(&prefixes, &from, tx).await
             }
         });
-        Self { updates, task: Some(task), frontier, gone }
+        Self { keys, updates, task: Some(task), frontier, gone }
     }
 }
 
@@ -225,7 +229,9 @@ impl WatchSource for ChannelWatch {
         let mut batch = UpdateBatch::default();
         let mut next = Some(first);
         while let Some(update) = next {
-            batch.push_update(&update);
+            if self.keys.contains(update.key()) {
+                batch.push_update(&update);
+            }
             let full = batch.len() >= limit.items || batch.bytes() >= limit.bytes;
             next = if full { None } else { self.updates.try_recv().ok() };
             self.frontier = WatchCursor::from_version(update.version().clone());

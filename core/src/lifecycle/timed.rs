@@ -2,6 +2,7 @@
 
 use super::deadline::Deadlines;
 use super::lease::Own;
+use crate::kv::key::KeySet;
 use crate::kv::{
     BatchLimit, Gone, KvError, KvFound, KvPurge, KvReader, KvRecord, KvTtl, KvWatcher, KvWriter,
     OpenWatch, ReadStore, UpdateBatch, WatchCursor, WatchSource, Write, WriteStore, Written,
@@ -104,8 +105,8 @@ impl<S: UntimedStore> WriteStore for Timed<S> {
 impl<S: UntimedStore> OpenWatch for Timed<S> {
     type Watch = Own<S::Watch>;
 
-    fn open(&self, prefixes: &[&str], cursor: &WatchCursor) -> Result<Own<S::Watch>, KvError> {
-        self.store.open(prefixes, cursor).map(Own::new)
+    fn open(&self, keys: &KeySet, cursor: &WatchCursor) -> Result<Own<S::Watch>, KvError> {
+        self.store.open(keys, cursor).map(Own::new)
     }
 }
 

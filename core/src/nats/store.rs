@@ -1,6 +1,6 @@
 //! A bucket behind the traits. Reads are in `read`, writes in `write`.
 
-use crate::kv::key::PrefixSet;
+use crate::kv::key::KeySet;
 use crate::kv::{KvError, OpenWatch, WatchCursor};
 use crate::lifecycle::lease::Own;
 use crate::lifecycle::timed::UntimedStore;
@@ -58,7 +58,7 @@ impl UntimedStore for NatsStore {
 impl OpenWatch for NatsStore {
     type Watch = NatsWatch;
 
-    fn open(&self, prefixes: &[&str], cursor: &WatchCursor) -> Result<NatsWatch, KvError> {
-        NatsWatch::new(self.opened()?.bucket.clone(), PrefixSet::new(prefixes)?, cursor)
+    fn open(&self, keys: &KeySet, cursor: &WatchCursor) -> Result<NatsWatch, KvError> {
+        NatsWatch::new(self.opened()?.bucket.clone(), keys.clone(), cursor)
     }
 }

@@ -1,7 +1,7 @@
 //! A watch as a scenario reads it: item by item, each checked against what holds for every watch.
 
 use crate::answer::Trouble;
-use slipstream::handle::Watch;
+use slipstream::handle::{Selection, Watch};
 use slipstream::kv::{BatchLimit, PurgeReason, UpdateBatch, UpdateKind};
 use slipstream::{KvUpdate, VersionToken};
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ const QUIET: Duration = Duration::from_millis(150);
 /// An open watch, or why it could not be opened.
 pub struct Watching {
     watch: Result<Watch, Trouble>,
-    prefixes: Vec<String>,
+    selection: Selection,
     batch: UpdateBatch,
     taken: usize,
     last: Option<VersionToken>,
@@ -24,10 +24,10 @@ pub struct Watching {
 
 impl Watching {
     /// Takes a watch that was just opened.
-    pub fn new(watch: Result<Watch, Trouble>, prefixes: Vec<String>) -> Self {
+    pub fn new(watch: Result<Watch, Trouble>, selection: Selection) -> Self {
         Self {
             watch,
-            prefixes,
+            selection,
             batch: UpdateBatch::default(),
             taken: 0,
             last: None,
@@ -58,9 +58,9 @@ impl Watching {
         }
     }
 
-    /// The prefixes it was opened with.
-    pub fn prefixes(&self) -> &[String] {
-        &self.prefixes
+    /// What it was asked for.
+    pub fn selection(&self) -> &Selection {
+        &self.selection
     }
 
     /// The next update, which must come.
@@ -135,8 +135,8 @@ impl Watching {
     /// than all before it (S2).
     fn check(&mut self, update: KvUpdate) -> Result<KvUpdate, String> {
         let version = update.version().clone();
-        if !self.prefixes.iter().any(|prefix| update.key().starts_with(prefix)) {
-            return Err(format!("{update:?} has none of the prefixes {:?}", self.prefixes));
+        if !selects(&self.selection, update.key()) {
+            return Err(format!("{update:?} is none of {:?}", self.selection));
         }
         if self.last.as_ref().is_some_and(|last| last.as_bytes() >= version.as_bytes()) {
             return Err(format!("{update:?} came after {:?}", self.last));
@@ -151,5 +151,15 @@ impl Watching {
             }
         }
         Ok(update)
+    }
+}
+
+/// Whether a key is one of those that a watch was asked for.
+pub fn selects(selection: &Selection, key: &str) -> bool {
+    match selection {
+        Selection::These { prefixes, keys } => {
+            prefixes.iter().any(|prefix| key.starts_with(prefix)) || keys.iter().any(|it| it == key)
+        }
+        _ => *selection == Selection::Everything,
     }
 }

@@ -4,6 +4,7 @@
 
 use crate::place::Place;
 use serde_json::{Map, Value};
+use slipstream::key::KeySet;
 use slipstream::kv::{BatchLimit, WatchSource};
 use slipstream::{Connection, KvStore, NatsConnection, StoreConfig, VersionToken, WatchCursor};
 use std::collections::BTreeMap;
@@ -80,7 +81,7 @@ async fn begun(
 ) -> (Box<dyn WatchSource>, Vec<(u64, String)>, String) {
     let watcher = store.watcher().unwrap();
     loop {
-        let mut watch = watcher.source(&[""], cursor).unwrap().unwrap();
+        let mut watch = watcher.source(&KeySet::everything(), cursor).unwrap().unwrap();
         let mut told = Vec::new();
         let mut synced = false;
         while told.is_empty() || matches!(kind, Kind::Synced) && !synced {

@@ -5,6 +5,7 @@
 use crate::place::Place;
 use futures_util::StreamExt;
 use futures_util::stream::iter;
+use slipstream::key::KeySet;
 use slipstream::kv::{BatchLimit, WatchSource};
 use slipstream::{
     Connection, DiscardPolicy, KvError, KvStore, NatsConnection, StoreConfig, VersionToken,
@@ -70,13 +71,14 @@ enum End {
 }
 
 impl Kind {
-    fn prefixes(self) -> &'static [&'static str] {
-        match self {
+    fn keys(self) -> KeySet {
+        let prefixes: &[&str] = match self {
             Self::All | Self::Unsynced => &[""],
             Self::Prefix | Self::Resumed => &["a."],
             Self::PartOfToken => &["a"],
             Self::Prefixes => &["a.", "c."],
-        }
+        };
+        KeySet::of_prefixes(prefixes).unwrap()
     }
 }
 
@@ -166,7 +168,7 @@ async fn overrun(url: &str, run: Run) -> End {
         _ => WatchCursor::none(),
     };
     let watcher = store.watcher().unwrap();
-    let mut watch = watcher.source(run.kind.prefixes(), &cursor).unwrap().unwrap();
+    let mut watch = watcher.source(&run.kind.keys(), &cursor).unwrap().unwrap();
     let mut told = Vec::new();
     loop {
         let limit = BatchLimit { items: 1, ..BatchLimit::default() };
@@ -197,9 +199,7 @@ async fn overrun(url: &str, run: Run) -> End {
     let after = cursor.as_u64().unwrap_or(0);
     let watched: Vec<u64> = log
         .iter()
-        .filter(|(version, key)| {
-            *version > after && run.kind.prefixes().iter().any(|it| key.starts_with(it))
-        })
+        .filter(|(version, key)| *version > after && run.kind.keys().contains(key))
         .map(|(version, _)| *version)
         .collect();
     // What was told is everything up to the end, in order.
@@ -251,7 +251,10 @@ async fn s5_a_quiet_watch_lives_on_in_a_store_that_is_replaced_again_and_again()
     let writer = store.writer().unwrap();
     writer.put("quiet.first", b"0").await.unwrap();
     let watcher = store.watcher().unwrap();
-    let mut watch = watcher.source(&["quiet."], &WatchCursor::none()).unwrap().unwrap();
+    let mut watch = watcher
+        .source(&KeySet::of_prefixes(&["quiet."]).unwrap(), &WatchCursor::none())
+        .unwrap()
+        .unwrap();
     while !watch.next_batch(BatchLimit::default()).await.unwrap().unwrap().is_synced() {}
     let mut next = async |keys: &[String]| {
         let mut told = Vec::new();
@@ -322,7 +325,7 @@ async fn s5b_what_is_told_as_it_is_written_costs_no_request_an_update() {
             _ => WatchCursor::none(),
         };
         let watcher = store.watcher().unwrap();
-        let mut watch = watcher.source(kind.prefixes(), &cursor).unwrap().unwrap();
+        let mut watch = watcher.source(&kind.keys(), &cursor).unwrap().unwrap();
         while !watch.next_batch(BatchLimit::default()).await.unwrap().unwrap().is_synced() {}
         let mut heard = Heard::at(url).await;
         let mut told = Vec::new();

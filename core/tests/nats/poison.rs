@@ -3,6 +3,7 @@
 use crate::place::Place;
 use crate::raw::Raw;
 use crate::tap::Tap;
+use slipstream::key::KeySet;
 use slipstream::kv::{BatchLimit, UpdateKind, WatchSource};
 use slipstream::{Connection, KvError, KvStore, NatsConnection, StoreConfig, WatchCursor};
 use std::collections::BTreeMap;
@@ -177,7 +178,10 @@ async fn harms_nobody(place: &Place, way: Way) {
     reads(nodes, &all).await;
     lists(nodes, "", &all).await;
     let watcher = nodes.watcher().unwrap();
-    let mut watch = watcher.source(&["all.", "live."], &WatchCursor::none()).unwrap().unwrap();
+    let mut watch = watcher
+        .source(&KeySet::of_prefixes(&["all.", "live."]).unwrap(), &WatchCursor::none())
+        .unwrap()
+        .unwrap();
     assert_eq!(told(&mut *watch, all.len(), false).await, all);
     for round in 0..3 {
         let live = store(&mut raw, "live", &mut version);

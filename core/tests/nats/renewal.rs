@@ -2,6 +2,7 @@
 
 use crate::place::Place;
 use crate::tap::Tap;
+use slipstream::key::KeySet;
 use slipstream::kv::{BatchLimit, UpdateKind, WatchSource};
 use slipstream::{Connection, KvError, KvStore, NatsConnection, StoreConfig, WatchCursor};
 use std::io::{Read, Write};
@@ -64,7 +65,7 @@ async fn outlives(tap: Tap, victim: Victim, all_said: &[&[u8]]) {
     let store = opened(&connection).await;
     let (writer, reader) = (store.writer().unwrap(), store.reader());
     let watcher = store.watcher().unwrap();
-    let mut watch = watcher.source(&[""], &WatchCursor::none()).unwrap().unwrap();
+    let mut watch = watcher.source(&KeySet::everything(), &WatchCursor::none()).unwrap().unwrap();
     writer.put("key", b"first").await.unwrap();
     timeout(PATIENCE, told(&mut *watch, b"first")).await.unwrap();
     for (round, said) in all_said.iter().enumerate() {
@@ -149,7 +150,7 @@ async fn x1_the_end_of_a_client_that_was_handed_in_is_told_within_a_second() {
     let connection = NatsConnection::from_client(client);
     let store = opened(&connection).await;
     let watcher = store.watcher().unwrap();
-    let mut watch = watcher.source(&[""], &WatchCursor::none()).unwrap().unwrap();
+    let mut watch = watcher.source(&KeySet::everything(), &WatchCursor::none()).unwrap().unwrap();
     let first = timeout(PATIENCE, watch.next_batch(BatchLimit::default())).await.unwrap();
     assert!(first.unwrap().expect("a mark").is_synced());
     tap.say(0, SAID[0]);

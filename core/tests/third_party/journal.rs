@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use slipstream::backend::{Backend, ConnectOptions};
-use slipstream::key::{PrefixSet, check_name};
+use slipstream::key::{KeySet, check_name};
 use slipstream::kv::{BatchLimit, KvRecord, UpdateBatch, UpdateKind, WatchSource};
 use slipstream::{
     Connection, ConnectionCapabilities, KvEntry, KvError, KvReader, KvStore, KvUpdate, KvWatcher,
@@ -296,7 +296,8 @@ impl KvWatcher for JournalStore {
     }
 
     async fn watch_prefixes(&self, prefixes: &[&str], tx: Sender<KvUpdate>) -> Result<(), KvError> {
-        let mut watch = JournalWatch::new(self, prefixes, &WatchCursor::none())?;
+        let mut watch =
+            JournalWatch::new(self, &KeySet::of_prefixes(prefixes)?, &WatchCursor::none())?;
         while let Some(batch) = watch.next_batch(BatchLimit::default()).await? {
             for update in batch.into_updates() {
                 if tx.send(update).await.is_err() {
@@ -309,10 +310,10 @@ impl KvWatcher for JournalStore {
 
     fn source(
         &self,
-        prefixes: &[&str],
+        keys: &KeySet,
         cursor: &WatchCursor,
     ) -> Option<Result<Box<dyn WatchSource>, KvError>> {
-        let watch = JournalWatch::new(self, prefixes, cursor);
+        let watch = JournalWatch::new(self, keys, cursor);
         Some(watch.map(|watch| Box::new(watch) as Box<dyn WatchSource>))
     }
 }
@@ -320,14 +321,14 @@ impl KvWatcher for JournalStore {
 /// A watch: the position after what was handed out.
 struct JournalWatch {
     store: JournalStore,
-    prefixes: PrefixSet,
+    keys: KeySet,
     position: u64,
     synced: bool,
     tip: signal::Receiver<u64>,
 }
 
 impl JournalWatch {
-    fn new(store: &JournalStore, prefixes: &[&str], from: &WatchCursor) -> Result<Self, KvError> {
+    fn new(store: &JournalStore, keys: &KeySet, from: &WatchCursor) -> Result<Self, KvError> {
         let foreign = from.incarnation().is_some_and(|it| it != store.journal.incarnation);
         let position = match (from.is_none(), from.as_u64()) {
             (true, _) => 0,
@@ -337,8 +338,8 @@ impl JournalWatch {
             (false, Some(position)) => position,
             (false, None) => return Err(KvError::InvalidArgument("cursor of another kind".into())),
         };
-        let (prefixes, tip) = (PrefixSet::new(prefixes)?, store.journal.tip.subscribe());
-        Ok(Self { store: store.clone(), prefixes, position, synced: false, tip })
+        let (keys, tip) = (keys.clone(), store.journal.tip.subscribe());
+        Ok(Self { store: store.clone(), keys, position, synced: false, tip })
     }
 
     /// The next changes, and whether they are the last that there are now.
@@ -350,7 +351,7 @@ impl JournalWatch {
                 break;
             }
             self.position = number;
-            if self.prefixes.matches(key)
+            if self.keys.contains(key)
                 && let Some(record) = records.last.get(key)
             {
                 let KvEntry { value, version, .. } = &record.entry;
@@ -366,7 +367,7 @@ impl JournalWatch {
 #[async_trait]
 impl WatchSource for JournalWatch {
     async fn next_batch(&mut self, limit: BatchLimit) -> Result<Option<UpdateBatch>, KvError> {
-        while !self.prefixes.is_empty() {
+        while !self.keys.is_empty() {
             self.tip.mark_unchanged();
             let (mut batch, complete) = self.read(limit)?;
             let synced = complete && !self.synced;

@@ -8,7 +8,7 @@ mod stuck;
 use journal::JournalBackend;
 use ledger::{LedgerConnection, LedgerStore};
 use slipstream::backend::BackendOptions;
-use slipstream::handle::{ConnectOptions, Failure, Session, Store, Watch, connect};
+use slipstream::handle::{ConnectOptions, Failure, Selection, Session, Store, Watch, connect};
 use slipstream::kv::{BatchLimit, UpdateBatch};
 use slipstream::{
     Connection, KvError, KvPurge, KvReader, KvStore, KvTtl, KvUpdate, KvWatcher, KvWriter,
@@ -127,7 +127,7 @@ async fn a_cursor_without_resume_watches_in_full() {
 #[tokio::test]
 async fn the_end_of_a_watch_is_told() {
     let (session, store) = ledger().await;
-    let none = store.watch(&[], &WatchCursor::none()).unwrap();
+    let none = store.watch(Selection::new(Some(Vec::new()), None), &WatchCursor::none()).unwrap();
     assert!(within(none.next_batch(BatchLimit::default())).await.unwrap().is_none());
 
     let watch = store.watch(&[""], &WatchCursor::none()).unwrap();

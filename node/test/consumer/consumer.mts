@@ -63,6 +63,9 @@ export async function right(url: string, saved: Buffer): Promise<Cursor> {
   for await (const updates of store.watch(...keys).batches()) {
     updates.forEach(handle);
   }
+  for (const other of [store.watch(keys), store.watch(new Set(keys), "a.", { keys, signal })]) {
+    await other.close();
+  }
   const counts: Live = live();
   console.log(
     healthy,
@@ -134,6 +137,8 @@ export async function wrong(store: Store, conn: Connection): Promise<void> {
   await store.update("a", "1", Buffer.from("1"));
   // @ts-expect-error a cursor is bytes
   store.watch("", { cursor: "x" });
+  // @ts-expect-error keys are strings
+  store.watch({ keys: [1] });
   // @ts-expect-error options come last
   store.watch({ signal }, "a");
   for await (const update of store.watch("")) {

@@ -22,13 +22,13 @@ import kotlin.time.TimeSource
 
 /** Opens a watch. If that fails it is the watch's end, for `ends` to find. */
 fun World.watch(step: Fields) {
-    val named = if ("many" in step) manyKeys(step.fields("many")) else prefixes(step)
+    val asked = Asked(eachOf(step, "prefixes", "many"), eachOf(step, "keys", "many_keys"))
     val cursor = if ("cursor" in step) Cursor(names.token(step["cursor"])) else null
     val watching =
         try {
-            Watching(store(step).watch(*named.toTypedArray(), cursor = cursor), null, named)
+            Watching(asked.watch(store(step), cursor, step.flag("listed")), null, asked)
         } catch (error: KvError) {
-            Watching(null, error, named)
+            Watching(null, error, asked)
         }
     keep(step.string("as", "watch"), watching)
 }
@@ -75,7 +75,7 @@ suspend fun World.settle(step: Fields) {
         stores
             .getValue("main")
             .scan()
-            .filter { entry -> watching.prefixes.any { entry.key.startsWith(it) } }
+            .filter { entry -> watching.asked.has(entry.key) }
             .filter { entry -> !step.flag("partial") || entry.key in watching.state }
             .associate { it.key to it.value.toHexString() }
     assertEquals<Map<String, String>>(stored, watching.state)
@@ -119,6 +119,17 @@ private suspend fun openAndForget(store: Store, step: Fields, prefixes: List<Str
     }
     assertTrue(live().watches >= kept.size.toULong())
 }
+
+private fun World.eachOf(
+    step: Fields,
+    texts: String,
+    many: String,
+): List<String>? =
+    when {
+        many in step -> manyKeys(step.fields(many))
+        texts in step -> step.list(texts).map { names.text(it) }
+        else -> null
+    }
 
 private fun World.prefixes(step: Fields): List<String> =
     if ("prefixes" in step) step.list("prefixes").map { names.text(it) } else listOf("")

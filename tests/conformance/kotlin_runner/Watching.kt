@@ -3,10 +3,12 @@
 package conformance
 
 import kotlinx.coroutines.withTimeoutOrNull
+import slipstream.Cursor
 import slipstream.Delete
 import slipstream.KvError
 import slipstream.Purge
 import slipstream.Put
+import slipstream.Store
 import slipstream.Update
 import slipstream.Watch
 import java.util.Arrays
@@ -18,11 +20,32 @@ import kotlin.time.Duration.Companion.milliseconds
 
 private val QUIET = 150.milliseconds
 
+/** What a watch is asked for; without prefixes and keys it is everything (S6). */
+class Asked(
+    private val prefixes: List<String>?,
+    private val keys: List<String>?,
+) {
+    /** Opens it, with the prefixes as several arguments or in an iterable. */
+    fun watch(
+        store: Store,
+        cursor: Cursor?,
+        listed: Boolean,
+    ): Watch =
+        if (listed || prefixes?.isEmpty() == true) {
+            store.watch(prefixes.orEmpty().asIterable(), keys, cursor)
+        } else {
+            store.watch(*prefixes.orEmpty().toTypedArray(), keys = keys, cursor = cursor)
+        }
+
+    fun has(key: String): Boolean =
+        (prefixes == null && keys == null) || key in keys.orEmpty() || prefixes.orEmpty().any { key.startsWith(it) }
+}
+
 /** A watch as a scenario reads it, or why it could not be opened; each update is checked. */
 class Watching(
     val watch: Watch?,
     private val failed: KvError?,
-    val prefixes: List<String>,
+    val asked: Asked,
 ) {
     /** The fold of all updates. */
     val state: MutableMap<String, String> = mutableMapOf()
@@ -65,7 +88,7 @@ class Watching(
 
     /** Every update is of a key asked for (S6) and newer than all before it (S2). */
     private fun checked(update: Update): Update {
-        assertTrue(prefixes.any { update.key.startsWith(it) }, "$update")
+        assertTrue(asked.has(update.key), "$update")
         last?.let { assertTrue(Arrays.compareUnsigned(it, update.version.bytes) < 0, "$update after $it") }
         last = update.version.bytes
         if (update is Put) state[update.key] = update.value.toHexString() else state -= update.key

@@ -7,22 +7,26 @@ import { runInNewContext } from "node:vm";
 import { manyKeys } from "./bulk.mjs";
 import { assertSameBytes, checkError } from "./expectation.mjs";
 import { live, slipstream } from "./package.mjs";
-import { fits, PATIENCE, told, Watching } from "./watching.mjs";
+import { Asked, fits, PATIENCE, told, Watching } from "./watching.mjs";
 
 /** Opens a watch. If that fails it is the watch's end, for `ends` to find. */
-export function watch(world, { store = "main", as = "watch", prefixes = [""], many, cursor }) {
-  const named = many ? manyKeys(many) : prefixes.map((prefix) => world.names.text(prefix));
-  const options = cursor === undefined ? {} : { cursor: world.names.token(cursor) };
+export function watch(
+  world,
+  { store = "main", as = "watch", prefixes, many, listed, keys, many_keys, cursor },
+) {
+  const each = (texts, many) => (many ? manyKeys(many) : texts?.map((it) => world.names.text(it)));
+  const asked = new Asked(each(prefixes, many), each(keys, many_keys));
+  const token = cursor === undefined ? undefined : world.names.token(cursor);
   let opened;
   let failed;
   try {
-    opened = world.stores.get(store).watch(...named, options);
+    opened = asked.watch(world.stores.get(store), token, listed);
     world.opened.push(opened);
   } catch (error) {
     if (!(error instanceof slipstream.KvError)) throw error;
     failed = error;
   }
-  world.watches.set(as, new Watching(opened, failed, named));
+  world.watches.set(as, new Watching(opened, failed, asked));
 }
 
 export async function updates(
@@ -67,7 +71,7 @@ export async function settle(world, { key, watch = "watch", partial = false }) {
   const watching = world.watching(watch);
   while ((await watching.update()).key !== key);
   const stored = (await world.stores.get("main").scan())
-    .filter((entry) => watching.prefixes.some((prefix) => entry.key.startsWith(prefix)))
+    .filter((entry) => watching.asked.has(entry.key))
     .filter((entry) => !partial || watching.state.has(entry.key))
     .map((entry) => [entry.key, entry.value]);
   assert(sameState(watching.state, new Map(stored)), "the fold is not what the store reads");

@@ -6,12 +6,34 @@ export const PATIENCE = 10;
 const QUIET = 0.15;
 const LATE = Symbol("late");
 
+/** What a watch is asked for; without prefixes and keys it is everything (S6). */
+export class Asked {
+  constructor(prefixes, keys) {
+    this.prefixes = prefixes;
+    this.keys = keys;
+  }
+
+  /** Opens it, with the prefixes as several arguments or in an iterable. */
+  watch(store, cursor, listed) {
+    const prefixes = this.prefixes ?? [];
+    const inOne = listed || this.prefixes?.length === 0;
+    const keys = this.keys?.values();
+    return store.watch(...(inOne ? [prefixes.values()] : prefixes), { keys, cursor });
+  }
+
+  has(key) {
+    const { prefixes, keys } = this;
+    const isEverything = prefixes === undefined && keys === undefined;
+    return isEverything || keys?.includes(key) || prefixes?.some((it) => key.startsWith(it));
+  }
+}
+
 /** An open watch, or why it could not be opened. */
 export class Watching {
-  constructor(watch, failed, prefixes) {
+  constructor(watch, failed, asked) {
     this.watch = watch;
     this.failed = failed;
-    this.prefixes = prefixes;
+    this.asked = asked;
     this.updates = watch?.[Symbol.asyncIterator]();
     this.state = new Map();
     this.last = undefined;
@@ -80,10 +102,7 @@ export class Watching {
 
   /** Every update is of a key asked for (S6) and newer than all before it (S2). */
   check(update) {
-    assert(
-      this.prefixes.some((prefix) => update.key.startsWith(prefix)),
-      told(update),
-    );
+    assert(this.asked.has(update.key), told(update));
     assert(!this.last || this.last.compare(update.version) < 0, told(update));
     this.last = update.version;
     if (update.type === "put") this.state.set(update.key, update.value);

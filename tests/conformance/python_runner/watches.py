@@ -8,10 +8,10 @@ from typing import Any
 import slipstream
 from slipstream import _debug
 
-from .bulk import many_keys
+from .bulk import many_keys as numbered_keys
 from .expectation import check_error
 from .names import Text
-from .watching import PATIENCE, Watching, fits
+from .watching import PATIENCE, Asked, Watching, fits
 from .world import World
 
 
@@ -23,20 +23,28 @@ class Watches(World):
         *,
         store: str = "main",
         save: str = "watch",
-        prefixes: list[Text] = [""],  # noqa: B006 - never changed
+        prefixes: list[Text] | None = None,
         many: dict[str, Any] | None = None,
+        listed: bool = False,
+        keys: list[Text] | None = None,
+        many_keys: dict[str, Any] | None = None,
         cursor: Text | None = None,
     ) -> None:
         """Opens a watch. If that fails it is the watch's end, for ``ends`` to find."""
-        named = many_keys(**many) if many else [self.names.text(prefix) for prefix in prefixes]
+        asked = Asked(self.each_of(prefixes, many), self.each_of(keys, many_keys))
         token = None if cursor is None else self.names.token(cursor)
         watch, failed = None, None
         try:
-            watch = self.stores[store].watch(*named, cursor=token)
+            watch = asked.watch(self.stores[store], token, listed=listed)
         except slipstream.KvError as error:
             failed = error
-        self.watches[save] = Watching(watch, failed, named)
+        self.watches[save] = Watching(watch, failed, asked)
         self.all_watches.append(self.watches[save])
+
+    def each_of(self, texts: list[Text] | None, many: dict[str, Any] | None) -> list[str] | None:
+        if many is not None:
+            return numbered_keys(**many)
+        return None if texts is None else [self.names.text(text) for text in texts]
 
     async def do_updates(
         self,
@@ -64,7 +72,7 @@ class Watches(World):
         self, *, prefix: str, count: int, watch: str = "watch", save: str | None = None
     ) -> None:
         """Reads the puts of put_many, each once, in whatever order they were written."""
-        missing = set(many_keys(prefix, count))
+        missing = set(numbered_keys(prefix, count))
         watching = self.watching(watch)
         for update in await watching.updates(count):
             assert isinstance(update, slipstream.Put), repr(update)
@@ -88,8 +96,7 @@ class Watches(World):
         stored = {
             entry.key: entry.value
             for entry in await self.stores["main"].scan()
-            if any(entry.key.startswith(prefix) for prefix in watching.prefixes)
-            and (not partial or entry.key in watching.state)
+            if watching.asked.has(entry.key) and (not partial or entry.key in watching.state)
         }
         assert watching.state == stored
 

@@ -1,6 +1,7 @@
 """A watch as a scenario reads it, each update checked against what holds for every watch."""
 
 import asyncio
+from dataclasses import dataclass
 from typing import Any
 
 import slipstream
@@ -13,13 +14,34 @@ QUIET = 0.15
 TOGETHER = 1000
 
 
+@dataclass
+class Asked:
+    """What a watch is asked for; without prefixes and keys it is everything (S6)."""
+
+    prefixes: list[str] | None
+    keys: list[str] | None
+
+    def watch(self, store: Any, cursor: bytes | None, *, listed: bool) -> Any:
+        """Opens it, with the prefixes as several arguments or in an iterable."""
+        prefixes: list[Any] = self.prefixes or []
+        if listed or self.prefixes == []:
+            prefixes = [iter(prefixes)]
+        keys = None if self.keys is None else iter(self.keys)
+        return store.watch(*prefixes, keys=keys, cursor=cursor)
+
+    def has(self, key: str) -> bool:
+        if self.prefixes is None and self.keys is None:
+            return True
+        return key in (self.keys or []) or key.startswith(tuple(self.prefixes or []))
+
+
 class Watching:
     """An open watch, or why it could not be opened."""
 
-    def __init__(self, watch: Any, failed: slipstream.KvError | None, prefixes: list[str]) -> None:
+    def __init__(self, watch: Any, failed: slipstream.KvError | None, asked: Asked) -> None:
         self.watch = watch
         self.failed = failed
-        self.prefixes = prefixes
+        self.asked = asked
         self.state: dict[str, bytes] = {}
         self.last: bytes | None = None
         self.reading: asyncio.Task[Any] | None = None
@@ -89,7 +111,7 @@ class Watching:
 
     def check(self, update: Any) -> Any:
         """Every update is of a key asked for (S6) and newer than all before it (S2)."""
-        assert any(update.key.startswith(prefix) for prefix in self.prefixes), repr(update)
+        assert self.asked.has(update.key), repr(update)
         assert self.last is None or self.last < update.version, f"{update!r} after {self.last!r}"
         self.last = update.version
         if isinstance(update, slipstream.Put):

@@ -7,16 +7,21 @@ require_relative "watching"
 # Steps about watches.
 module Watches
   # Opens a watch. If that fails it is the watch's end, for `ends` to find.
-  def do_watch(store: "main", as: "watch", prefixes: [""], many: nil, cursor: nil)
-    named = many ? many_keys(**many) : prefixes.map { |prefix| @names.text(prefix) }
+  def do_watch(store: "main", as: "watch", prefixes: nil, many: nil, listed: false, keys: nil,
+               many_keys: nil, cursor: nil)
+    asked = Asked.new(each_of(prefixes, many), each_of(keys, many_keys))
     token = cursor && @names.token(cursor)
     begin
-      watch = @stores[store].watch(*named, cursor: token)
+      watch = asked.watch(@stores[store], token, listed)
     rescue Slipstream::KvError => error
       failed = error
     end
-    @watches[as] = Watching.new(watch, failed, named)
+    @watches[as] = Watching.new(watch, failed, asked)
     @opened << @watches[as]
+  end
+
+  def each_of(texts, many)
+    many ? many_keys(**many) : texts&.map { |text| @names.text(text) }
   end
 
   def do_updates(expect:, watch: "watch", any_order: false, version: nil,
@@ -55,7 +60,7 @@ module Watches
     watching = watching(watch)
     nil until watching.update.key == key
     stored = @stores["main"].scan.to_h { |entry| [entry.key, entry.value] }
-    stored.select! { |told, _| told.start_with?(*watching.prefixes) }
+    stored.select! { |told, _| watching.asked.key?(told) }
     stored.select! { |told, _| watching.state.key?(told) } if partial
     assert watching.state == stored, "the fold differs from what is stored"
   end

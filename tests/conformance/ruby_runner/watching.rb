@@ -4,6 +4,22 @@
 
 require_relative "patience"
 
+# What a watch is asked for; without prefixes and keys it is everything (S6).
+Asked = Struct.new(:prefixes, :keys) do
+  # Opens it, with the prefixes as several arguments or in one that has each.
+  def watch(store, cursor, listed)
+    given = prefixes || []
+    given = [given.each] if listed || prefixes&.empty?
+    store.watch(*given, keys: keys&.each, cursor:)
+  end
+
+  def key?(key)
+    return true unless prefixes || keys
+
+    (keys || []).include?(key) || key.start_with?(*prefixes)
+  end
+end
+
 # A watch as a scenario reads it, each update checked against what holds for every watch.
 class Watching
   include Minitest::Assertions
@@ -20,13 +36,13 @@ class Watching
   }.freeze
 
   attr_accessor :assertions
-  attr_reader :prefixes, :state, :last
+  attr_reader :asked, :state, :last
 
   # An open watch, or why it could not be opened.
-  def initialize(watch, failed, prefixes)
+  def initialize(watch, failed, asked)
     @watch = watch
     @failed = failed
-    @prefixes = prefixes
+    @asked = asked
     @state = {}
     @assertions = 0
   end
@@ -112,7 +128,7 @@ class Watching
 
   # Every update is of a key asked for (S6) and newer than all before it (S2).
   def check(update)
-    assert @prefixes.any? { |prefix| update.key.start_with?(prefix) }, update.inspect
+    assert @asked.key?(update.key), update.inspect
     assert @last.nil? || @last < update.version, "#{update.inspect} after #{@last.inspect}"
     @last = update.version
     update.is_a?(Slipstream::Put) ? @state[update.key] = update.value : @state.delete(update.key)

@@ -110,8 +110,29 @@ class WatchTest < Minitest::Test
     assert_raises(Slipstream::NotConnected) { watch.next }
   end
 
-  def test_without_prefixes_it_ends_at_once
-    assert_equal [], @store.watch.to_a
+  def test_s6_an_empty_array_ends_at_once
+    @store.put("a", "1")
+    assert_equal [], @store.watch([]).to_a
+    assert_equal [], @store.watch(keys: []).to_a
+  end
+
+  def test_s6_prefixes_and_keys_come_in_anything_with_each
+    %w[a.1 b.1 c.1 d].each { |key| @store.put(key, "1") }
+    told = ->(watch, count) { watch.first(count).map(&:key).tap { watch.close } }
+    assert_equal %w[a.1 b.1 c.1 d], told.(@store.watch, 4)
+    assert_equal %w[a.1 c.1], told.(@store.watch(%w[a. c.]), 2)
+    assert_equal %w[a.1 b.1 c.1], told.(@store.watch("b.", %w[a. c.].each), 3)
+    assert_equal %w[b.1 d], told.(@store.watch(keys: %w[d b.1].to_set), 2)
+    assert_equal %w[a.1 d], told.(@store.watch("a.", keys: ["d"]), 2)
+  end
+
+  def test_x7_what_is_no_prefixes_and_no_keys_is_refused
+    {
+      -> { @store.watch(1) } => "prefixes must be anything with each, not Integer",
+      -> { @store.watch(["a", 1]) } => "prefixes must be texts, not Integer",
+      -> { @store.watch(keys: "a") } => "keys must be anything with each, not String",
+      -> { @store.watch(keys: [nil]) } => "keys must be texts, not NilClass"
+    }.each { |call, message| assert_equal message, assert_raises(TypeError, &call).message }
   end
 
   def test_what_is_forgotten_is_freed

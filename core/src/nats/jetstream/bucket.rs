@@ -6,13 +6,13 @@ use super::api::{
 };
 use super::api_client::JetStream;
 use super::consumers::Consumers;
-use super::filter::filters;
+use super::filter::{Room, filters};
 use super::format;
 use super::known::Known;
 use super::message::end_of_batch;
 use super::open_connection::OpenConnection;
 use crate::kv::KvError;
-use crate::kv::key::{PrefixSet, can_be_named, check_name};
+use crate::kv::key::{KeySet, can_be_named, check_name};
 use crate::nats::transport::response::Response;
 use crate::nats::transport::router::{ASK_AGAIN, Router};
 use crate::store::{DiscardPolicy, IfMissing, StorageType, StoreConfig};
@@ -188,10 +188,12 @@ impl Bucket {
         Ok(read.and_then(|(taken, complete)| complete.then_some(taken)))
     }
 
-    /// The filters that let through these prefixes: at least one, since the server gives the last
-    /// message of every key only for a filter.
-    pub(in crate::nats) fn filters(&self, prefixes: &PrefixSet) -> Vec<String> {
-        let mut filters = filters(prefixes);
+    /// The filters that let through these keys: at least one, since the server gives the last
+    /// message of every key only for a filter. Half of what a request can have is for them.
+    pub(in crate::nats) fn filters(&self, keys: &KeySet) -> Vec<String> {
+        let bytes = self.router().max_payload() / 2;
+        let room = Room { bytes, around_each: self.subjects.len() + 3 };
+        let mut filters = filters(keys, room);
         if filters.is_empty() {
             filters.push(">".to_owned());
         }

@@ -1,32 +1,84 @@
 //! Prefixes are matched byte by byte, the server filters by whole tokens: what it is asked for is
-//! the least that has them all, and the rest is filtered here (K2, S6).
+//! the least that has them all, and the rest is filtered here (K2, S6). Single keys it is asked for
+//! as they are.
 
-use crate::kv::key::PrefixSet;
+use crate::kv::key::KeySet;
 
 /// The most filters one consumer is given. Each costs every write to the stream a little.
 const MAX_FILTERS: usize = 256;
+
+/// How much a request has room for.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::nats) struct Room {
+    /// For all filters together.
+    pub(in crate::nats) bytes: usize,
+    /// What each filter takes beside its own bytes.
+    pub(in crate::nats) around_each: usize,
+}
 
 /// The tokens of a prefix that are whole, with the dot after them.
 pub(in crate::nats) fn parent(prefix: &str) -> &str {
     prefix.rfind('.').map_or("", |dot| &prefix[..=dot])
 }
 
-/// The filters that cover all prefixes, without the subjects of the bucket before them. None of
+/// The filters that cover all of a set, without the subjects of the bucket before them. None of
 /// them covers another; empty if everything is to be covered.
-pub(in crate::nats) fn filters(prefixes: &PrefixSet) -> Vec<String> {
-    let depth = |parent: &str| parent.matches('.').count();
-    let parents: Vec<&str> = prefixes.iter().map(parent).collect();
+///
+/// Where there are too many for one consumer or one request, keys give way to what they lie under,
+/// and that to what lies above it.
+pub(in crate::nats) fn filters(keys: &KeySet, room: Room) -> Vec<String> {
+    let parents: Vec<&str> = keys.prefixes().map(parent).collect();
+    if parents.contains(&"") {
+        return Vec::new();
+    }
+    let above = without_covered(parents.iter().copied());
+    let beside = keys.keys().filter(|key| !is_under(&above, key));
+    let exact: Vec<String> =
+        above.iter().copied().map(all_under).chain(beside.map(str::to_owned)).collect();
+    if room.fits(&exact) {
+        return exact;
+    }
+    broader(&parents.into_iter().chain(keys.keys().map(parent)).collect::<Vec<_>>(), room)
+}
+
+/// The deepest filters over these parents that there is room for; empty if there is for none.
+fn broader(parents: &[&str], room: Room) -> Vec<String> {
     let deepest = parents.iter().map(|parent| depth(parent)).max().unwrap_or(0);
     for depth in (1..=deepest).rev() {
-        let filters = without_covered(parents.iter().map(|parent| shortened(parent, depth)));
-        if filters.first().is_some_and(|first| first.is_empty()) {
+        let above = without_covered(parents.iter().map(|parent| shortened(parent, depth)));
+        if above.first().is_some_and(|first| first.is_empty()) {
             break;
         }
-        if filters.len() <= MAX_FILTERS {
-            return filters.into_iter().map(|parent| format!("{parent}>")).collect();
+        let filters: Vec<String> = above.into_iter().map(all_under).collect();
+        if room.fits(&filters) {
+            return filters;
         }
     }
     Vec::new()
+}
+
+impl Room {
+    fn fits(self, filters: &[String]) -> bool {
+        // JSON puts a backslash before these. Control characters are in no key.
+        let escaped =
+            |filter: &String| filter.bytes().filter(|b| matches!(b, b'"' | b'\\')).count();
+        let size = |filter: &String| filter.len() + escaped(filter) + self.around_each;
+        filters.len() <= MAX_FILTERS && filters.iter().map(size).sum::<usize>() <= self.bytes
+    }
+}
+
+fn all_under(parent: &str) -> String {
+    format!("{parent}>")
+}
+
+fn depth(parent: &str) -> usize {
+    parent.matches('.').count()
+}
+
+/// Whether a key lies under one of these parents, which are sorted and without nested ones.
+fn is_under(parents: &[&str], key: &str) -> bool {
+    let after = parents.partition_point(|parent| *parent <= key);
+    after.checked_sub(1).is_some_and(|last| key.starts_with(parents[last]))
 }
 
 /// The first `depth` tokens of a parent.
@@ -51,8 +103,14 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    const ROOM: Room = Room { bytes: 1 << 19, around_each: 10 };
+
     fn of(prefixes: &[&str]) -> Vec<String> {
-        filters(&PrefixSet::new(prefixes).unwrap())
+        filters(&KeySet::of_prefixes(prefixes).unwrap(), ROOM)
+    }
+
+    fn with_keys(prefixes: &[&str], keys: &[impl AsRef<str>]) -> Vec<String> {
+        filters(&KeySet::new(prefixes, keys).unwrap(), ROOM)
     }
 
     #[test]
@@ -79,18 +137,49 @@ mod tests {
         assert_eq!(of(&wide), Vec::<String>::new());
     }
 
+    #[test]
+    fn s6_single_keys_are_asked_for_as_they_are() {
+        assert_eq!(with_keys(&[], &["b", "a.b", "a", "b"]), ["a", "a.b", "b"]);
+        // What a filter lets through anyway is not asked for twice: the server refuses that.
+        assert_eq!(with_keys(&["a.b"], &["a", "a.c", "b"]), ["a.>", "a", "b"]);
+        assert_eq!(with_keys(&["a"], &["b"]), Vec::<String>::new());
+        // No token of them is a wildcard, so these are not either.
+        assert_eq!(with_keys(&[], &["a*", "b.c>"]), ["a*", "b.c>"]);
+    }
+
+    #[test]
+    fn s6_keys_that_no_consumer_has_room_for_give_way_to_what_they_lie_under() {
+        let keys =
+            |count: usize| (0..count).map(|n| format!("p{}.n{n}", n % 4)).collect::<Vec<_>>();
+        assert_eq!(with_keys(&[], &keys(256)).len(), 256);
+        assert_eq!(with_keys(&[], &keys(257)), ["p0.>", "p1.>", "p2.>", "p3.>"]);
+        let flat: Vec<String> = (0..257).map(|n| format!("n{n}")).collect();
+        assert_eq!(with_keys(&[], &flat), Vec::<String>::new());
+        let set = KeySet::new(&[] as &[&str], &["a.b", "a.c", "d.e"]).unwrap();
+        let narrow = |bytes| filters(&set, Room { bytes, around_each: 7 });
+        assert_eq!(narrow(30), ["a.b", "a.c", "d.e"]);
+        assert_eq!(narrow(29), ["a.>", "d.>"]);
+        assert_eq!(narrow(19), Vec::<String>::new());
+    }
+
     proptest! {
         #[test]
-        fn s6_filters_cover_every_key_of_the_prefixes(
-            prefixes in proptest::collection::vec("[ab]{1,2}(\\.[ab]{1,2}){0,2}\\.?", 1..5),
+        fn s6_filters_cover_every_key_of_a_set(
+            prefixes in proptest::collection::vec("[ab]{1,2}(\\.[ab]{1,2}){0,2}\\.?", 0..5),
+            keys in proptest::collection::vec("[ab]{1,2}(\\.[ab]{1,2}){0,2}", 0..5),
             key in "[ab]{1,2}(\\.[ab]{1,2}){0,3}",
+            bytes in 0..100_usize,
         ) {
-            let prefixes: Vec<&str> = prefixes.iter().map(String::as_str).collect();
-            let set = PrefixSet::new(&prefixes).unwrap();
-            let filters = filters(&set);
-            if set.matches(&key) && !filters.is_empty() {
-                let covered = filters.iter().any(|filter| key.starts_with(filter.trim_end_matches('>')));
-                prop_assert!(covered, "{key} by {filters:?}");
+            let set = KeySet::new(&prefixes, &keys).unwrap();
+            let filters = filters(&set, Room { bytes, around_each: 5 });
+            let lets = |filter: &String, key: &str| match filter.strip_suffix('>') {
+                Some(parent) => key.starts_with(parent),
+                None => key == filter,
+            };
+            let through = filters.iter().filter(|filter| lets(filter, &key)).count();
+            prop_assert!(through <= 1, "{key} by {filters:?}");
+            if set.contains(&key) && !filters.is_empty() {
+                prop_assert_eq!(through, 1, "{} by {:?}", key, filters);
             }
         }
     }

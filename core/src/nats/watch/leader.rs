@@ -4,6 +4,7 @@ use crate::kv::KvError;
 use crate::nats::jetstream::api::{MessageRequest, Refusal, StreamInfo};
 use crate::nats::jetstream::bucket::{self, Bucket};
 use crate::nats::transport::router::ASK_AGAIN;
+use futures_util::future::try_join_all;
 use std::time::Duration;
 use tokio::time::sleep;
 
@@ -31,18 +32,18 @@ pub(super) async fn next_at_leader(
     filters: &[String],
     after: u64,
 ) -> Result<Option<u64>, KvError> {
-    let mut first = None;
-    for filter in filters {
+    let asks = filters.iter().map(|filter| async move {
         let request = MessageRequest {
             seq: Some(after + 1),
             next_by_subj: Some(filter),
             ..MessageRequest::default()
         };
-        if let Some(message) = bucket.stored(&request).await?.map_err(refused)? {
-            first = Some(first.map_or(message.seq, |first: u64| first.min(message.seq)));
-        }
-    }
-    Ok(first)
+        let next = bucket.stored(&request).await?.map_err(refused)?;
+        Ok::<_, KvError>(next.map(|message| message.seq))
+    });
+    // All at once: each is a round trip, and there may be as many as there are filters.
+    let found = try_join_all(asks).await?;
+    Ok(found.into_iter().flatten().min())
 }
 
 /// Refuses a position whose later changes can no longer be told: of another store, ahead of this

@@ -6,7 +6,7 @@ use super::machine::Machine;
 use super::opening::{Made, Opener, Opening, Purpose};
 use super::reader::Reader;
 use super::stop::Stop;
-use crate::kv::key::PrefixSet;
+use crate::kv::key::KeySet;
 use crate::kv::{
     BatchLimit, Footprint, Gone, KvError, UpdateBatch, UpdateKind, VersionToken, WatchCursor,
     WatchSource,
@@ -22,7 +22,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 /// A watch: a position, and the consumer that reads on from there.
 pub(in crate::nats) struct NatsWatch {
     opener: Opener,
-    prefixes: PrefixSet,
+    keys: KeySet,
     machine: Machine,
     source: Source,
 }
@@ -36,13 +36,13 @@ enum Source {
 }
 
 impl NatsWatch {
-    /// A watch of these prefixes from a position on.
+    /// A watch of these keys from a position on.
     pub(in crate::nats) fn new(
         bucket: Arc<Bucket>,
-        prefixes: PrefixSet,
+        keys: KeySet,
         cursor: &WatchCursor,
     ) -> Result<Self, KvError> {
-        Self::open(bucket, prefixes, cursor, Purpose::Changes)
+        Self::open(bucket, keys, cursor, Purpose::Changes)
     }
 
     /// A watch of one prefix for its first state only, with or without values, which is read as
@@ -54,20 +54,20 @@ impl NatsWatch {
         pushed: bool,
     ) -> Result<Self, KvError> {
         let purpose = Purpose::State { keys_only, pushed };
-        Self::open(bucket, PrefixSet::new(&[prefix])?, &WatchCursor::none(), purpose)
+        Self::open(bucket, KeySet::of_prefixes(&[prefix])?, &WatchCursor::none(), purpose)
     }
 
     fn open(
         bucket: Arc<Bucket>,
-        prefixes: PrefixSet,
+        keys: KeySet,
         cursor: &WatchCursor,
         purpose: Purpose,
     ) -> Result<Self, KvError> {
         cursor.check_numbered()?;
-        let filters = bucket.filters(&prefixes).into();
+        let filters = bucket.filters(&keys).into();
         Ok(Self {
             opener: Opener { bucket, filters, purpose, footprint: Footprint::new() },
-            prefixes,
+            keys,
             machine: Machine::new(cursor),
             source: Source::Nowhere,
         })
@@ -182,7 +182,7 @@ impl NatsWatch {
     fn push(&self, Delivery { message, kind, position, .. }: &Delivery, batch: &mut UpdateBatch) {
         let bucket = &self.opener.bucket;
         let Some(key) = bucket.key(message.subject()) else { return };
-        if self.prefixes.is_everything() || self.prefixes.matches(key) {
+        if self.keys.is_everything() || self.keys.contains(key) {
             if !matches!(kind, UpdateKind::Purge(_)) {
                 bucket.known.note_unpurged(position.stream);
             }
@@ -214,7 +214,7 @@ impl NatsWatch {
 #[async_trait]
 impl WatchSource for NatsWatch {
     async fn next_batch(&mut self, limit: BatchLimit) -> Result<Option<UpdateBatch>, KvError> {
-        if self.prefixes.is_empty() {
+        if self.keys.is_empty() {
             return Ok(None);
         }
         let mut batch = UpdateBatch::default();

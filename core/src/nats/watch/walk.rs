@@ -12,6 +12,7 @@ use crate::nats::jetstream::api::{MessageRequest, Stored, StreamInfo, millis_of}
 use crate::nats::jetstream::bucket::Bucket;
 use crate::nats::jetstream::consumer::{Delivery, Seen, Start};
 use crate::nats::jetstream::end::End;
+use crate::nats::jetstream::filter::parent;
 use crate::nats::jetstream::message::{Position, Said};
 use crate::nats::transport::response::Response;
 use futures_util::future::try_join_all;
@@ -261,10 +262,9 @@ fn covering(filters: &[String]) -> String {
     if rest.is_empty() {
         return first.clone();
     }
-    let mut common = first.trim_end_matches('>');
+    let mut common = parent(first);
     while !rest.iter().all(|filter| filter.starts_with(common)) {
-        let shorter = common.trim_end_matches('.');
-        common = shorter.rfind('.').map_or("", |dot| &shorter[..=dot]);
+        common = parent(common.trim_end_matches('.'));
     }
     format!("{common}>")
 }
@@ -283,5 +283,9 @@ mod tests {
         assert_eq!(of(&["$KV.b.a.>", "$KV.b.c.>"]), "$KV.b.>");
         assert_eq!(of(&["$KV.b.a.x.>", "$KV.b.a.y.z.>"]), "$KV.b.a.>");
         assert_eq!(of(&["$KV.b.ab.>", "$KV.b.a.>"]), "$KV.b.>");
+        assert_eq!(of(&["$KV.b.a.x"]), "$KV.b.a.x");
+        assert_eq!(of(&["$KV.b.a.x", "$KV.b.a.xy"]), "$KV.b.a.>");
+        assert_eq!(of(&["$KV.b.a", "$KV.b.a.x"]), "$KV.b.>");
+        assert_eq!(of(&["$KV.b.a>", "$KV.b.a.>"]), "$KV.b.>");
     }
 }

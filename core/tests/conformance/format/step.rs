@@ -164,10 +164,16 @@ pub struct OpenWatch {
     pub store: String,
     #[serde(default = "watch_name", rename = "as")]
     pub save: String,
-    #[serde(default = "everything")]
-    pub prefixes: Vec<Text>,
+    /// Without these and without keys, a language asks for everything by saying nothing.
+    pub prefixes: Option<Vec<Text>>,
     /// Every key of a `put_many` is a prefix, instead of `prefixes`.
     pub many: Option<Keys>,
+    /// For languages that take prefixes as several arguments as well as in a list.
+    #[serde(default, rename = "listed")]
+    pub _listed: bool,
+    pub keys: Option<Vec<Text>>,
+    /// Every key of a `put_many` is a key, instead of `keys`.
+    pub many_keys: Option<Keys>,
     pub cursor: Option<Token>,
 }
 

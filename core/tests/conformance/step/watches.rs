@@ -4,11 +4,11 @@ use super::bulk::many_key;
 use super::same;
 use crate::answer::Trouble;
 use crate::format::{
-    AbandonWatches, Ends, Fold, OpenWatch, Save, Settle, Text, Updates, UpdatesMany,
+    AbandonWatches, Ends, Fold, Keys, OpenWatch, Save, Settle, Text, Updates, UpdatesMany,
 };
-use crate::watching::{PATIENCE, Watching};
+use crate::watching::{PATIENCE, Watching, selects};
 use crate::world::World;
-use slipstream::handle::Watch;
+use slipstream::handle::{Selection, Watch};
 use slipstream::kv::{BatchLimit, KvError, PurgeReason};
 use slipstream::{KvUpdate, WatchCursor};
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,13 +18,13 @@ impl World {
     /// Opens a watch. If that fails it is the watch's end, for `ends` to find: a language may tell
     /// it when the watch is opened or when it is first read.
     pub fn open_watch(&mut self, step: &OpenWatch) -> Result<(), String> {
-        let prefixes = match &step.many {
-            Some(keys) => (0..keys.count).map(|index| many_key(&keys.prefix, index)).collect(),
-            None => self.prefixes(&step.prefixes)?,
-        };
+        let selection = Selection::new(
+            self.each_of(step.prefixes.as_ref(), step.many.as_ref())?,
+            self.each_of(step.keys.as_ref(), step.many_keys.as_ref())?,
+        );
         let cursor = step.cursor.as_ref().map_or(Ok(Vec::new()), |c| self.names.token(c))?;
-        let watch = open(self, &step.store, &prefixes, &cursor)?;
-        self.watches.insert(step.save.clone(), Watching::new(watch, prefixes));
+        let watch = open(self, &step.store, selection.clone(), &cursor)?;
+        self.watches.insert(step.save.clone(), Watching::new(watch, selection));
         Ok(())
     }
 
@@ -85,11 +85,11 @@ impl World {
     pub async fn settle(&mut self, step: &Settle) -> Result<(), String> {
         let watch = self.watch(&step.watch)?;
         while watch.update(PATIENCE).await?.key() != step.key {}
-        let (told, prefixes) = (watch.state().clone(), watch.prefixes().to_vec());
+        let (told, selection) = (watch.state().clone(), watch.selection().clone());
         let stored = self.store("main")?.scan("").await.map_err(|failure| failure.to_string())?;
         let expected: BTreeMap<String, Vec<u8>> = stored
             .into_iter()
-            .filter(|entry| prefixes.iter().any(|prefix| entry.key.starts_with(prefix)))
+            .filter(|entry| selects(&selection, &entry.key))
             .filter(|entry| !step.partial || told.contains_key(&entry.key))
             .map(|entry| (entry.key, entry.value))
             .collect();
@@ -114,7 +114,8 @@ impl World {
     pub async fn abandon_watches(&mut self, step: &AbandonWatches) -> Result<(), String> {
         let prefixes = self.prefixes(&step.prefixes)?;
         for _ in 0..step.count {
-            let watch = open(self, "main", &prefixes, &[])?.map_err(|f| f.to_string())?;
+            let selection = Selection::new(Some(prefixes.clone()), None);
+            let watch = open(self, "main", selection, &[])?.map_err(|f| f.to_string())?;
             if step.read {
                 let one = BatchLimit { items: 1, bytes: 1 };
                 let read = watch.next_batch(one).await.map_err(|failure| failure.to_string())?;
@@ -122,6 +123,18 @@ impl World {
             }
         }
         Ok(())
+    }
+
+    fn each_of(
+        &self,
+        texts: Option<&Vec<Text>>,
+        many: Option<&Keys>,
+    ) -> Result<Option<Vec<String>>, String> {
+        let many = many.map(|it| (0..it.count).map(|index| many_key(&it.prefix, index)).collect());
+        match many {
+            None => texts.map(|texts| self.prefixes(texts)).transpose(),
+            many => Ok(many),
+        }
     }
 
     fn prefixes(&self, prefixes: &[Text]) -> Result<Vec<String>, String> {
@@ -144,16 +157,15 @@ fn limit(within: Option<f64>) -> Duration {
 fn open(
     world: &World,
     store: &str,
-    prefixes: &[String],
+    selection: Selection,
     cursor: &[u8],
 ) -> Result<Result<Watch, Trouble>, String> {
     let store = world.store(store)?;
-    let prefixes: Vec<&str> = prefixes.iter().map(String::as_str).collect();
     // In Rust, bytes that are no cursor never become one (V4).
     let Some(cursor) = WatchCursor::from_bytes(cursor) else {
         return Ok(Err(KvError::InvalidArgument("no cursor has these bytes".into()).into()));
     };
-    Ok(store.watch(&prefixes, &cursor).map_err(Trouble::from))
+    Ok(store.watch(selection, &cursor).map_err(Trouble::from))
 }
 
 fn fits(update: &KvUpdate, reason: Option<PurgeReason>, parts: &[Vec<u8>]) -> bool {

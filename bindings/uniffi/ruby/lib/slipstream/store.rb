@@ -38,7 +38,7 @@ module Slipstream
     #
     #   first, second = store.get_many(["node.a", "node.b"])
     def get_many(keys)
-      texts = Argument.keys(keys)
+      texts = Argument.texts("keys", keys)
       Native.call { @native.get_many_blocking(texts) }.map { |found| Answer.entry(found) }
     end
 
@@ -139,10 +139,15 @@ module Slipstream
       Native.call { @native.purge_blocking(key) }
     end
 
-    # Watches the keys that have one of these prefixes: their state first and then every change
-    # (rule S1), or with a cursor only what came after it (S4). `watch("")` is every key, `watch`
-    # ends at once (S6). With a block, gives it the watch and closes that in the end.
+    # Watches every key, or those that have one of these prefixes, or exactly these keys: their
+    # state first and then every change (rule S1), or with a cursor only what came after it (S4).
+    # Prefixes and keys together are one watch of all of them, which tells each update once (S6).
+    # With a block, gives it the watch and closes that in the end.
     #
+    # prefixes:: each a String, or an Array or anything else with each of them; without any
+    #            prefixes and keys it is every key, and an empty Array is none, so that the watch
+    #            ends at once
+    # keys:: anything with each, whose keys are watched, alone or beside the prefixes
     # cursor:: a saved Watch#cursor or a version; nil and "" are no cursor
     #
     # Raises InvalidArgument and NotConnected here; the watch itself raises CursorExpired when
@@ -155,8 +160,10 @@ module Slipstream
     #       saved = update.cursor
     #     end
     #   end
-    def watch(*prefixes, cursor: nil, &block)
-      native = Native.call { @native.watch(prefixes, cursor || "") }
+    def watch(*prefixes, keys: nil, cursor: nil, &block)
+      prefixes = Argument.prefixes(prefixes)
+      keys &&= Argument.texts("keys", keys)
+      native = Native.call { @native.watch(prefixes, keys, cursor || "") }
       Closing.after(Watch.new(native), &block)
     end
 

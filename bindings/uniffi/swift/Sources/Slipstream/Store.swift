@@ -124,14 +124,34 @@ public final class Store: Sendable {
         try await awaiting { try await native.purge(key: key) }
     }
 
-    /// Watches the keys that have one of these prefixes: their state first and then every change
-    /// (rule S1), or with a cursor only what came after it (S4). `watch("")` is every key,
-    /// `watch()` ends at once (S6).
+    /// Watches every key, or those that have one of these prefixes, or exactly these keys: their state
+    /// first and then every change (rule S1), or with a cursor only what came after it (S4). Prefixes
+    /// and keys together are one watch of all of them, which tells each update once (S6).
+    ///
+    /// Without any prefixes and keys it is every key; empty `keys` are none, and the watch ends at
+    /// once.
     ///
     /// - Throws: ``InvalidArgument`` and ``NotConnected``; the watch itself throws
     ///   ``CursorExpired`` when changes after the cursor can no longer be told (S5), and
     ///   ``NotConnected`` once the connection is closed.
-    public func watch(_ prefixes: String..., cursor: Cursor? = nil) throws -> Watch {
-        Watch(try calling { try native.watch(prefixes: prefixes, cursor: cursor?.bytes ?? Data()) })
+    public func watch(
+        _ prefixes: String..., keys: [String]? = nil, cursor: Cursor? = nil
+    ) throws -> Watch {
+        try open(prefixes.isEmpty ? nil : prefixes, keys, cursor)
+    }
+
+    /// ``watch(_:keys:cursor:)`` with the prefixes in an array or another sequence. An empty one is no
+    /// key at all: without keys the watch ends at once (rule S6).
+    public func watch(
+        _ prefixes: some Sequence<String>, keys: [String]? = nil, cursor: Cursor? = nil
+    ) throws -> Watch {
+        try open(Array(prefixes), keys, cursor)
+    }
+
+    private func open(_ prefixes: [String]?, _ keys: [String]?, _ cursor: Cursor?) throws -> Watch {
+        Watch(
+            try calling {
+                try native.watch(prefixes: prefixes, keys: keys, cursor: cursor?.bytes ?? Data())
+            })
     }
 }

@@ -24,7 +24,7 @@ public struct Version: Equatable, Hashable, Sendable {
 
 /// The place in a store that a watch has reached: bytes to save, never to look into (rule V4).
 ///
-/// Watches and updates hand it out, ``Store/watch(_:cursor:)`` takes it and goes on behind it.
+/// Watches and updates hand it out, ``Store/watch(_:keys:cursor:)`` takes it and goes on behind it.
 ///
 /// ```swift
 /// let saved = Cursor(try Data(contentsOf: file))

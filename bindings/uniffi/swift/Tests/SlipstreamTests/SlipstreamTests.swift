@@ -50,6 +50,27 @@ final class SlipstreamTests: XCTestCase {
         XCTAssertEqual(told.last, "delete node.a")
     }
 
+    func testPrefixesAndKeysComeInAnArrayAsWell() async throws {
+        let store = try await opened()
+        for key in ["a.1", "b.1", "c.1", "d"] { try await store.put(key, Data("1".utf8)) }
+        func told(_ watch: Watch, _ count: Int) async throws -> [String] {
+            var keys: [String] = []
+            for try await update in watch {
+                keys.append(update.key)
+                if keys.count == count { break }
+            }
+            return keys
+        }
+        let everything = try await told(try store.watch(), 4)
+        XCTAssertEqual(everything, ["a.1", "b.1", "c.1", "d"])
+        let listed = try await told(try store.watch(["a.", "c."]), 2)
+        XCTAssertEqual(listed, ["a.1", "c.1"])
+        let beside = try await told(try store.watch("a.", keys: ["d"]), 2)
+        XCTAssertEqual(beside, ["a.1", "d"])
+        let nothing = try await told(try store.watch([]), 0)
+        XCTAssertEqual(nothing, [])
+    }
+
     func testACancelledReaderClosesItsWatch() async throws {
         let store = try await opened()
         let watch = try store.watch("")

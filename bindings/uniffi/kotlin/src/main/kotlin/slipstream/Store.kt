@@ -167,9 +167,9 @@ public class Store internal constructor(
     public suspend fun purge(key: String): Unit = translating { native.purge(key) }
 
     /**
-     * Watches the keys that have one of these prefixes: their state first and then every change
-     * (rule S1), or with a cursor only what came after it (S4). `watch("")` is every key, `watch()`
-     * ends at once (S6).
+     * Watches every key, or those that have one of these prefixes, or exactly these keys: their state
+     * first and then every change (rule S1), or with a cursor only what came after it (S4). Prefixes
+     * and keys together are one watch of all of them, which tells each update once (S6).
      *
      * ```
      * store.watch("node.", cursor = saved).updates.collect { update ->
@@ -181,12 +181,21 @@ public class Store internal constructor(
      * The watch itself throws [CursorExpired] when changes after the cursor can no longer be told
      * (S5), and [NotConnected] once the connection is closed.
      *
+     * @param prefixes without any, and without keys, it is every key
+     * @param keys keys that are watched, alone or beside the prefixes; an empty list is none
      * @param cursor a saved one, of a watch or an update; null and empty are no cursor
-     * @throws InvalidArgument if a prefix or the cursor breaks a rule
+     * @throws InvalidArgument if a prefix, a key or the cursor breaks a rule
      * @throws NotConnected once the connection is closed
      */
-    public fun watch(vararg prefixes: String, cursor: Cursor? = null): Watch =
-        Watch(translating { native.watch(prefixes.asList(), cursor?.bytes ?: NO_CURSOR) }, name)
+    public fun watch(vararg prefixes: String, keys: Iterable<String>? = null, cursor: Cursor? = null): Watch =
+        open(prefixes.asList().ifEmpty { null }, keys, cursor)
+
+    /**
+     * [watch] with the prefixes in a list or another iterable. An empty one is no key at all: without
+     * [keys] the watch ends at once (rule S6).
+     */
+    public fun watch(prefixes: Iterable<String>, keys: Iterable<String>? = null, cursor: Cursor? = null): Watch =
+        open(prefixes, keys, cursor)
 
     /**
      * What [watch] tells, as a cold flow: each collection opens a watch of its own and closes it in the
@@ -199,10 +208,21 @@ public class Store internal constructor(
      *
      * A collection throws what [watch] throws, and what the watch itself does.
      *
+     * @param prefixes without any, and without keys, it is every key
+     * @param keys keys that are watched, alone or beside the prefixes; an empty list is none
      * @param cursor a saved one, of a watch or an update; null and empty are no cursor
      */
-    public fun updates(vararg prefixes: String, cursor: Cursor? = null): Flow<Update> =
-        flow { emitAll(watch(*prefixes, cursor = cursor).updates) }
+    public fun updates(vararg prefixes: String, keys: Iterable<String>? = null, cursor: Cursor? = null): Flow<Update> =
+        flow { emitAll(watch(*prefixes, keys = keys, cursor = cursor).updates) }
+
+    /** [updates] with the prefixes in a list or another iterable; an empty one is no key at all (rule S6). */
+    public fun updates(prefixes: Iterable<String>, keys: Iterable<String>? = null, cursor: Cursor? = null): Flow<Update> =
+        flow { emitAll(watch(prefixes, keys, cursor).updates) }
+
+    private fun open(prefixes: Iterable<String>?, keys: Iterable<String>?, cursor: Cursor?): Watch {
+        val opened = translating { native.watch(prefixes?.let(::counted), keys?.let(::counted), cursor?.bytes ?: NO_CURSOR) }
+        return Watch(opened, name)
+    }
 
     override fun toString(): String = "Store(name=$name)"
 }

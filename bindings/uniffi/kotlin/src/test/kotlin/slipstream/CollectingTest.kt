@@ -91,7 +91,7 @@ class CollectingTest {
                 }
                 assertNull(watch.next())
             }
-            val ended = store.watch()
+            val ended = store.watch(emptyList())
             assertEquals(emptyList(), ended.updates.toList())
             assertFailsWith<OperationFailed> { ended.updates.toList() }
         }
@@ -121,7 +121,7 @@ class CollectingTest {
             assertEquals("a.1", again.key)
             val resumed = store.updates("a.", cursor = again.cursor)
             repeat(2) { assertEquals("a.2", resumed.first().key) }
-            assertEquals(emptyList(), store.updates().toList())
+            assertEquals(emptyList(), store.updates(emptyList()).toList())
             assertFailsWith<InvalidArgument> { store.updates("a b").collect() }
         }
 

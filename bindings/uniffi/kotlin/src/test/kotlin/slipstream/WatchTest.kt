@@ -10,6 +10,7 @@ import kotlinx.coroutines.async
 import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.delay
+import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.map
 import kotlinx.coroutines.flow.take
@@ -164,7 +165,24 @@ class WatchTest {
         }
 
     @Test
-    fun s6NoPrefixesEndAtOnce() = onStore { store -> assertEquals(emptyList(), store.watch().updates.toList()) }
+    fun s6AnEmptyListEndsAtOnce() =
+        onStore { store ->
+            store.put("a", VALUE)
+            assertEquals(emptyList(), store.watch(emptyList()).updates.toList())
+            assertEquals(emptyList(), store.watch(keys = emptyList()).updates.toList())
+        }
+
+    @Test
+    fun s6PrefixesAndKeysComeInAnyIterable() =
+        onStore { store ->
+            for (key in listOf("a.1", "b.1", "c.1", "d")) store.put(key, VALUE)
+            suspend fun told(updates: Flow<Update>, count: Int) = updates.take(count).map { it.key }.toList()
+            assertEquals(listOf("a.1", "b.1", "c.1", "d"), told(store.watch().updates, 4))
+            assertEquals(listOf("a.1", "c.1"), told(store.watch(setOf("a.", "c.")).updates, 2))
+            assertEquals(listOf("b.1", "d"), told(store.watch(keys = setOf("d", "b.1")).updates, 2))
+            assertEquals(listOf("a.1", "d"), told(store.updates("a.", keys = listOf("d")), 2))
+            assertEquals(listOf("a.1", "c.1", "d"), told(store.updates(listOf("a.", "c."), keys = listOf("d")), 3))
+        }
 }
 
 /** Runs a test with a store of its own, off the main thread and within a limit. */

@@ -1,6 +1,6 @@
 //! The grammar of keys, prefixes and store names, in one place (contract section K).
 
-use super::KvError;
+use crate::kv::KvError;
 
 /// The longest key that is made here, in bytes.
 pub const MAX_KEY_LEN: usize = 1024;
@@ -74,50 +74,6 @@ pub fn check_name(name: &str) -> Result<(), KvError> {
         }
     };
     Err(invalid("store name", name, &rule))
-}
-
-/// The prefixes of one watch, without those that another one covers (S6).
-#[derive(Debug, Clone, Default)]
-pub struct PrefixSet {
-    prefixes: Vec<String>,
-}
-
-impl PrefixSet {
-    /// The set of these prefixes, each checked.
-    pub fn new(prefixes: &[&str]) -> Result<Self, KvError> {
-        prefixes.iter().try_for_each(|prefix| check_prefix(prefix))?;
-        let mut sorted = prefixes.to_vec();
-        sorted.sort_unstable();
-        let mut kept: Vec<String> = Vec::new();
-        for prefix in sorted {
-            if !kept.last().is_some_and(|last| prefix.starts_with(last.as_str())) {
-                kept.push(prefix.to_owned());
-            }
-        }
-        Ok(Self { prefixes: kept })
-    }
-
-    /// Whether no key can match, because there are no prefixes at all.
-    pub fn is_empty(&self) -> bool {
-        self.prefixes.is_empty()
-    }
-
-    /// Whether every key matches.
-    pub fn is_everything(&self) -> bool {
-        self.prefixes.first().is_some_and(String::is_empty)
-    }
-
-    /// Whether `key` has one of the prefixes.
-    pub fn matches(&self, key: &str) -> bool {
-        // Sorted and without nested ones, so only the last prefix at or before the key can match.
-        let after = self.prefixes.partition_point(|prefix| prefix.as_str() <= key);
-        after.checked_sub(1).is_some_and(|last| key.starts_with(self.prefixes[last].as_str()))
-    }
-
-    /// The prefixes that are left, sorted.
-    pub fn iter(&self) -> impl Iterator<Item = &str> {
-        self.prefixes.iter().map(String::as_str)
-    }
 }
 
 fn broken_rule(text: &str, bytes: &[u8]) -> Option<String> {
@@ -240,19 +196,6 @@ mod tests {
     }
 
     proptest! {
-        #[test]
-        fn s6_a_prefix_set_is_the_exact_union(
-            prefixes in proptest::collection::vec("[ab.]{0,3}", 0..6),
-            key in "[ab][ab.]{0,4}",
-        ) {
-            let prefixes: Vec<&str> = prefixes.iter().map(String::as_str)
-                .filter(|p| check_prefix(p).is_ok()).collect();
-            let set = PrefixSet::new(&prefixes).unwrap();
-            let any = prefixes.iter().any(|p| key.starts_with(p));
-            prop_assert_eq!(set.matches(&key), any);
-            prop_assert_eq!(set.is_empty(), prefixes.is_empty());
-        }
-
         #[test]
         fn k2_every_leading_part_of_a_key_is_a_prefix(key in "[a-z/=_-][a-z./=_-]{0,20}", cut: usize) {
             prop_assume!(check_key(&key).is_ok());
