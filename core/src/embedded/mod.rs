@@ -1,6 +1,6 @@
 //! The embedded store: one set of rules over a small ordered-map engine, in memory or in a file.
 //!
-//! `rules.rs` performs writes and `watch.rs` reads the log; `memory.rs` and `file/` are engines, which
+//! `rules.rs` performs writes and `watch.rs` reads the log, or by a `search.rs` what it has of a few keys; `memory.rs` and `file/` are engines, which
 //! only keep tables. `database.rs` is an engine with its open stores and threads. Connections share
 //! it, each through a `link.rs`. This room imports `kv`, `backend`, `lifecycle` and `platform`.
 
@@ -16,6 +16,7 @@ mod memory;
 mod meta;
 mod record;
 mod rules;
+mod search;
 mod store;
 mod watch;
 mod worker;

@@ -4,7 +4,8 @@ use super::database::{Database, SharedStore};
 use super::engine::{Engine, Table};
 use super::link::Link;
 use super::record::{Kind, Record};
-use super::rules::{self, MAX_VALUE, end_of, row_key};
+use super::rules::{MAX_VALUE, row_key};
+use super::search::end_of_prefix;
 use super::watch::EmbeddedWatch;
 use crate::kv::key::KeySet;
 use crate::kv::{
@@ -213,17 +214,4 @@ fn record(key: &str, record: &Record<'_>) -> KvRecord {
 fn utf8(key: &[u8]) -> Result<&str, KvError> {
     std::str::from_utf8(key)
         .map_err(|_| KvError::DeserializationError("a stored key is damaged".into()))
-}
-
-/// The first row after those whose keys have a prefix.
-fn end_of_prefix(store: u32, prefix: &[u8]) -> rules::RowKey {
-    // Text has no byte of all ones, so the last one of a prefix can always be counted up.
-    match prefix.split_last() {
-        Some((last, rest)) => {
-            let mut end = row_key(store, rest);
-            end.push(last + 1);
-            end
-        }
-        None => rules::RowKey::from_slice(&end_of(store)),
-    }
 }

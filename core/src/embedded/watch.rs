@@ -4,7 +4,7 @@ use super::database::{Database, SharedStore};
 use super::engine::{Engine, STORE};
 use super::link::Link;
 use super::record::{Kind, Record, number};
-use super::rules::{end_of, version_key};
+use super::search::Search;
 use crate::kv::key::KeySet;
 use crate::kv::{
     BatchLimit, KvError, PurgeReason, UpdateBatch, UpdateKind, VersionToken, WatchCursor,
@@ -24,6 +24,8 @@ pub(super) struct EmbeddedWatch<E: Engine> {
     store: Arc<SharedStore>,
     keys: KeySet,
     from: From,
+    /// Until it has read up to where the search ends.
+    search: Option<Search>,
     bell: signal::Receiver<()>,
     closing: signal::Receiver<bool>,
     synced: bool,
@@ -66,6 +68,7 @@ impl<E: Engine> EmbeddedWatch<E> {
             store,
             keys,
             from: From::Cursor(cursor.clone()),
+            search: None,
             synced: false,
             ended: false,
         })
@@ -74,7 +77,8 @@ impl<E: Engine> EmbeddedWatch<E> {
     fn read(&mut self, limit: BatchLimit) -> Result<LogPage, KvError> {
         let database = self.link.database()?;
         let now = clock::now();
-        let (page, from) = database.engine.read(|txn| {
+        let mut search = self.search.take();
+        let (page, position, floor) = database.engine.read(|txn| {
             let meta = Database::<E>::meta(txn, &self.store).map_err(deleted)?;
             let (mut position, floor) = self.start(meta.tip, meta.floor)?;
             // Removals after the position were swept, so they can no longer be told (S5b).
@@ -84,8 +88,10 @@ impl<E: Engine> EmbeddedWatch<E> {
             let mut batch = UpdateBatch::default();
             let mut rows = 0;
             let mut complete = true;
-            let first = version_key(self.store.id, position + 1);
-            txn.changes(&first, &end_of(self.store.id), &mut |row, key, record| {
+            let search = search.get_or_insert_with(|| Search::new(&self.keys, position, meta.tip));
+            let is_over = search.go_on(txn, self.store.id, &self.keys, ROWS_AT_ONCE)?;
+            let until = if is_over { meta.tip } else { position };
+            search.changes(txn, self.store.id, position, until, &mut |row, key, record| {
                 if rows == ROWS_AT_ONCE
                     || batch.len() >= limit.items
                     || batch.bytes() >= limit.bytes
@@ -98,15 +104,17 @@ impl<E: Engine> EmbeddedWatch<E> {
                 self.take(key, record, now, &mut batch)?;
                 Ok(ControlFlow::Continue(()))
             })?;
+            complete &= is_over;
             if complete {
                 position = meta.tip;
             }
             let cursor = WatchCursor::from_u64(position).with_incarnation(meta.incarnation);
             // `now` is before this view of the store, which has nothing after its end.
             batch.set_frontier(if complete { cursor.with_time(now) } else { cursor });
-            Ok((LogPage { batch, complete }, From::Position { position, floor }))
+            Ok((LogPage { batch, complete }, position, floor))
         })?;
-        self.from = from;
+        self.search = search.filter(|search| !search.is_past(position));
+        self.from = From::Position { position, floor };
         Ok(page)
     }
 

@@ -61,13 +61,13 @@ impl KeySet {
     }
 
     /// The prefixes, sorted, none of them a leading part of another.
-    pub fn prefixes(&self) -> impl Iterator<Item = &str> {
-        self.prefixes.iter().map(String::as_str)
+    pub fn prefixes(&self) -> &[String] {
+        &self.prefixes
     }
 
     /// The keys beside the prefixes, sorted, none of them with one of these.
-    pub fn keys(&self) -> impl Iterator<Item = &str> {
-        self.keys.iter().map(String::as_str)
+    pub fn keys(&self) -> &[String] {
+        &self.keys
     }
 
     /// Prefixes that cover the whole set, for a store that knows of nothing else: they may have keys
@@ -75,8 +75,8 @@ impl KeySet {
     pub fn covering(&self) -> Vec<&str> {
         // A prefix has no wildcards, where a key may have them inside of a token.
         let plain = |key: &str| key.find(['*', '>']).unwrap_or(key.len());
-        let of_keys = self.keys().map(|key| &key[..plain(key)]);
-        self.prefixes().chain(of_keys).collect()
+        let of_keys = self.keys.iter().map(|key| &key[..plain(key)]);
+        self.prefixes.iter().map(String::as_str).chain(of_keys).collect()
     }
 
     fn has_prefix_of(&self, key: &str) -> bool {
@@ -115,7 +115,7 @@ mod tests {
             let has_prefix = prefixes.iter().any(|p| key.starts_with(p));
             prop_assert_eq!(set.contains(&key), has_prefix || keys.contains(&key.as_str()));
             prop_assert_eq!(set.is_empty(), prefixes.is_empty() && keys.is_empty());
-            prop_assert!(set.keys().all(|key| !prefixes.iter().any(|p| key.starts_with(p))));
+            prop_assert!(set.keys().iter().all(|key| !prefixes.iter().any(|p| key.starts_with(p))));
             let covering = set.covering();
             prop_assert!(covering.iter().all(|prefix| check_prefix(prefix).is_ok()));
             let covered = covering.iter().any(|prefix| key.starts_with(prefix));

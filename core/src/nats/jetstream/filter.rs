@@ -27,18 +27,18 @@ pub(in crate::nats) fn parent(prefix: &str) -> &str {
 /// Where there are too many for one consumer or one request, keys give way to what they lie under,
 /// and that to what lies above it.
 pub(in crate::nats) fn filters(keys: &KeySet, room: Room) -> Vec<String> {
-    let parents: Vec<&str> = keys.prefixes().map(parent).collect();
+    let parents: Vec<&str> = keys.prefixes().iter().map(|prefix| parent(prefix)).collect();
     if parents.contains(&"") {
         return Vec::new();
     }
     let above = without_covered(parents.iter().copied());
-    let beside = keys.keys().filter(|key| !is_under(&above, key));
-    let exact: Vec<String> =
-        above.iter().copied().map(all_under).chain(beside.map(str::to_owned)).collect();
+    let beside = keys.keys().iter().filter(|key| !is_under(&above, key));
+    let exact: Vec<String> = above.iter().copied().map(all_under).chain(beside.cloned()).collect();
     if room.fits(&exact) {
         return exact;
     }
-    broader(&parents.into_iter().chain(keys.keys().map(parent)).collect::<Vec<_>>(), room)
+    let of_keys = keys.keys().iter().map(|key| parent(key));
+    broader(&parents.into_iter().chain(of_keys).collect::<Vec<_>>(), room)
 }
 
 /// The deepest filters over these parents that there is room for; empty if there is for none.
