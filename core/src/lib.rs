@@ -13,6 +13,7 @@ pub mod backend;
 pub mod cork;
 pub mod embedded;
 pub mod handle;
+mod info;
 pub mod kv;
 pub mod lifecycle;
 mod lock;
@@ -23,6 +24,7 @@ mod store;
 
 pub use backend::Backend;
 pub use embedded::EmbeddedConnection;
+pub use info::{StoreInfo, StoreLimits};
 pub use kv::key;
 pub use kv::{
     KvEntry, KvError, KvPurge, KvReader, KvTtl, KvUpdate, KvWatcher, KvWriter, VersionToken,

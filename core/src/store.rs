@@ -1,5 +1,6 @@
 //! Connections and the stores on them.
 
+use crate::info::StoreInfo;
 use crate::kv::key;
 use crate::kv::{KvError, KvPurge, KvReader, KvTtl, KvWatcher, KvWriter, check_duration};
 use async_trait::async_trait;
@@ -13,6 +14,11 @@ pub trait Connection: Send + Sync {
     /// Connects. Calling it again on an open connection does nothing; after
     /// [`shutdown`](Self::shutdown) it connects anew (L1).
     async fn connect(&self) -> Result<(), KvError>;
+
+    /// True if what it leads to is a server, which may come up later (L6).
+    fn leads_to_server(&self) -> bool {
+        false
+    }
 
     /// Ends open watches, makes every handle answer `NotConnected` and leaves no socket, task or
     /// thread behind (L5). Twice is fine.
@@ -58,6 +64,7 @@ pub trait Connection: Send + Sync {
 }
 
 /// One store (a bucket): a reader, and what else it offers.
+#[async_trait]
 pub trait KvStore: Send + Sync {
     /// The store's name.
     fn name(&self) -> &str;
@@ -83,6 +90,13 @@ pub trait KvStore: Send + Sync {
     /// Purges, if the store has them.
     fn purge_writer(&self) -> Option<Arc<dyn KvPurge>> {
         None
+    }
+
+    /// How much the store holds, and its limits as they are (R7). `OperationFailed` unless the store
+    /// knows.
+    async fn info(&self) -> Result<StoreInfo, KvError> {
+        let error = format!("the store {:?} does not tell what it is", self.name());
+        Err(KvError::OperationFailed(error))
     }
 
     /// How long a read or write takes at most, before this store ends it in `Timeout` (L3). `None`
@@ -170,6 +184,26 @@ pub enum DiscardPolicy {
     New,
     /// It removes its oldest entries.
     Old,
+}
+
+impl StorageType {
+    /// The word for it, as options give it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::Persistent => "persistent",
+        }
+    }
+}
+
+impl DiscardPolicy {
+    /// The word for it, as options give it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Old => "old",
+        }
+    }
 }
 
 impl FromStr for StorageType {

@@ -1,5 +1,6 @@
 // The native half of the package, as TypeScript sees it: types alone, which import nothing.
 
+import type { NativeInfo } from "./info.js";
 import type { Cursor, Version } from "./tokens.js";
 
 /**
@@ -44,6 +45,7 @@ export interface NativeEventLoop {
     url: string,
     timeout: number | undefined,
     connectTimeout: number | undefined,
+    wait: number | undefined,
     nats: object,
   ): Answer<NativeSession>;
   /**
@@ -72,6 +74,7 @@ export interface NativeStore {
   getMany(keys: string[]): Answer<List<ArrayBuffer>>;
   getManyOf(keys: NativeKeys): Answer<List<ArrayBuffer>>;
   entry(key: string): Answer<Buffer | null>;
+  info(): Answer<NativeInfo>;
   keys(prefix: string): Answer<List<string>>;
   scan(prefix: string): Answer<List<ArrayBuffer>>;
   put(key: string, value: Uint8Array, ttl: number | undefined): Answer<Version>;

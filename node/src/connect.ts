@@ -17,6 +17,11 @@ export interface ConnectOptions {
   readonly timeout?: number | undefined;
   /** How long connecting may take, in milliseconds (L4); 5 s. */
   readonly connectTimeout?: number | undefined;
+  /**
+   * How long a server that is not up yet is waited for, in milliseconds (L6). A wrong password fails
+   * at once.
+   */
+  readonly wait?: number | undefined;
   /** For NATS: the content of a `.creds` file, in base64. */
   readonly creds?: string | undefined;
   /** For NATS: the path of a `.creds` file. */
@@ -78,6 +83,7 @@ export async function connect(url: string, options?: ConnectOptions): Promise<Co
     text("url", url),
     optionalNumber("timeout", given.timeout),
     optionalNumber("connectTimeout", given.connectTimeout),
+    optionalNumber("wait", given.wait),
     {
       creds: optionalText("creds", given.creds),
       credsFile: optionalText("credsFile", given.credsFile),

@@ -27,6 +27,7 @@ export {
   Timeout,
   WatchError,
 } from "./errors.js";
+export type { StoreInfo, StoreLimits } from "./info.js";
 export { Store } from "./store.js";
 export type { Cursor, Version } from "./tokens.js";
 export type { Delete, Purge, PurgeReason, Put, Update } from "./update.js";

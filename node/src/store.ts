@@ -19,6 +19,7 @@ import type { CallOptions, WriteOptions } from "./call.js";
 import { addEntries, addFound, type Entry, toEntry } from "./entry.js";
 import { eventLoop } from "./event-loop.js";
 import { Handle } from "./handle.js";
+import { type StoreInfo, toInfo } from "./info.js";
 import { native } from "./native.js";
 import type { Version } from "./tokens.js";
 import { Watch, type WatchOptions } from "./watch.js";
@@ -107,6 +108,20 @@ export class Store extends Handle {
     const signal = signalOf(options);
     const answer = this.#native.entry(text("key", key));
     return toEntry(key, await eventLoop.settle(answer, signal));
+  }
+
+  /**
+   * How much the store holds, and its limits as they are (R7). In memory and in a file it costs about
+   * what `get` does. On NATS it counts the keys, which costs as much as `keys`.
+   *
+   * @example
+   * ```ts
+   * const { keys, limits } = await store.info();
+   * ```
+   */
+  async info(options?: CallOptions): Promise<StoreInfo> {
+    const signal = signalOf(options);
+    return toInfo(await eventLoop.settle(this.#native.info(), signal));
   }
 
   /**

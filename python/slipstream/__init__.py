@@ -44,6 +44,7 @@ from slipstream.errors import (
     Timeout,
     WatchError,
 )
+from slipstream.info import StoreInfo, StoreLimits
 from slipstream.tokens import Cursor, Version
 
 Update: TypeAlias = Put | Delete | Purge
@@ -72,6 +73,8 @@ __all__ = [
     "RevisionMismatch",
     "SerializationError",
     "Store",
+    "StoreInfo",
+    "StoreLimits",
     "StoreNotFound",
     "Timeout",
     "Update",

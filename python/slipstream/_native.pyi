@@ -12,6 +12,7 @@ from typing import Any, Literal, Self, TypeAlias, final
 from typing_extensions import Buffer
 
 from slipstream.capabilities import ConnectionCapabilities
+from slipstream.info import StoreInfo
 from slipstream.tokens import Cursor, Version
 
 __all__ = [
@@ -284,6 +285,18 @@ class Store:
         Raises InvalidArgument, NotConnected, Timeout.
 
         >>> tombstone = await store.entry("node.a")
+        """
+    def info(self) -> Coroutine[Any, Any, StoreInfo]:
+        """How much the store holds, and its limits as they are, as StoreInfo (rule R7).
+
+        In memory and in a file it costs about what ``get`` does. On NATS it counts the keys, which
+        costs as much as ``keys``.
+
+        Raises StoreNotFound, NotConnected, Timeout.
+
+        >>> info = await store.info()
+        >>> info.keys, info.limits.max_bytes
+        (1, None)
         """
     def keys(self, prefix: str = "") -> Coroutine[Any, Any, list[str]]:
         """Every live key with this prefix, sorted by bytes (rule R4). The empty prefix is every key.
@@ -584,6 +597,18 @@ class SyncStore:
 
         >>> tombstone = store.entry("node.a")
         """
+    def info(self) -> StoreInfo:
+        """How much the store holds, and its limits as they are, as StoreInfo (rule R7).
+
+        In memory and in a file it costs about what ``get`` does. On NATS it counts the keys, which
+        costs as much as ``keys``.
+
+        Raises StoreNotFound, NotConnected, Timeout.
+
+        >>> info = store.info()
+        >>> info.keys, info.limits.max_bytes
+        (1, None)
+        """
     def keys(self, prefix: str = "") -> list[str]:
         """Every live key with this prefix, sorted by bytes (rule R4). The empty prefix is every key.
 
@@ -757,6 +782,7 @@ def connect(
     blocking: bool,
     timeout: float | timedelta,
     connect_timeout: float | timedelta,
+    wait: float | timedelta | None = ...,
     creds: str | None = ...,
     creds_file: str | PathLike[str] | None = ...,
     nkey: str | None = ...,

@@ -18,6 +18,7 @@ def connect(  # noqa: PLR0913
     *,
     timeout: float | timedelta = 5.0,
     connect_timeout: float | timedelta = 5.0,
+    wait: float | timedelta | None = None,
     creds: str | None = None,
     creds_file: str | PathLike[str] | None = None,
     nkey: str | None = None,

@@ -71,8 +71,11 @@ def connect(given: dict[str, Any]) -> Connecting:
     further servers after commas.
 
     ``timeout`` is the deadline of every operation (rule L3), ``connect_timeout`` that of
-    connecting (L4); both are seconds or a timedelta. The rest is for NATS only, and of ``creds``,
-    ``creds_file``, ``nkey``, ``token``, ``user`` and a login in the URL one may be given:
+    connecting (L4); both are seconds or a timedelta. ``wait`` is how long a server that is not up
+    yet is waited for (L6); a wrong password fails at once.
+
+    The rest is for NATS only, and of ``creds``, ``creds_file``, ``nkey``, ``token``, ``user`` and a
+    login in the URL one may be given:
 
     creds: the content of a .creds file, in base64
     creds_file: the path of a .creds file
@@ -92,6 +95,7 @@ def connect(given: dict[str, Any]) -> Connecting:
     >>> async with slipstream.connect("memory:") as conn:
     ...     store = await conn.store("nodes")
     >>> conn = await slipstream.connect("file:./state.db", timeout=1.5)
+    >>> conn = await slipstream.connect("nats://127.0.0.1", wait=30)
     >>> conn = await slipstream.connect("tls://a.example,b.example", creds_file="service.creds")
     """
     return Connecting(_native.connect(blocking=False, **given))

@@ -244,4 +244,9 @@ async def test_an_option_of_nats_is_refused_by_name_with_an_embedded_url(option:
 
 def test_there_is_no_other_option_of_nats() -> None:
     parameters = inspect.signature(slipstream.connect).parameters
-    assert parameters.keys() - NATS_OPTIONS.keys() == {"url", "timeout", "connect_timeout"}
+    assert parameters.keys() - NATS_OPTIONS.keys() == {
+        "url",
+        "timeout",
+        "connect_timeout",
+        "wait",
+    }

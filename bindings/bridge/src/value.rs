@@ -1,5 +1,6 @@
 //! What an operation answers, and how it ends.
 
+use slipstream::StoreInfo;
 use slipstream::handle::{Failure, Session, Store};
 use slipstream::kv::{KvRecord, UpdateBatch, VersionToken};
 
@@ -20,6 +21,8 @@ pub enum Value {
     Keys(Vec<String>),
     /// What `scan` found.
     Entries(Vec<KvRecord>),
+    /// What `info` tells.
+    Info(Box<StoreInfo>),
     /// Updates of a watch; nothing once it has ended.
     Batch(Option<UpdateBatch>),
     /// A new session.

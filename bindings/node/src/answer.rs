@@ -1,5 +1,6 @@
 //! What reads, writes and watches answer, as JavaScript is given it.
 
+use crate::info::StoreInfo;
 use crate::js::{Scratch, bytes, js};
 use crate::page;
 use crate::pieces::{Rest, list, millis};
@@ -23,6 +24,7 @@ pub(crate) fn data(env: &Env, value: Value, scratch: &mut Scratch<'_>) -> Result
         Value::Keys(keys) => list(env, Rest::Keys(keys.into_iter())),
         Value::Entries(entries) => list(env, Rest::Entries(entries.into_iter())),
         Value::Batch(Some(batch)) => page::batch(env, &batch, 0),
+        Value::Info(info) => js(env, StoreInfo::from(&*info)),
         // A session and a store are handles, which those who open them make.
         Value::Entry(None) | Value::Batch(None) | Value::Session(_) | Value::Store(_) => {
             js(env, Null)

@@ -32,10 +32,11 @@ impl EventLoop {
         url: String,
         timeout: Option<f64>,
         connect_timeout: Option<f64>,
+        wait: Option<f64>,
         nats: NatsArguments,
     ) -> Result<Answer> {
         let connecting = async move {
-            let options = connect_options(timeout, connect_timeout, nats)?;
+            let options = connect_options(timeout, connect_timeout, wait, nats)?;
             connect(&url, options).await.map(Value::Session)
         };
         self.operations.start(connecting, session::opened)

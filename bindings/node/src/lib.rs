@@ -8,6 +8,7 @@
 mod answer;
 mod event_loop;
 mod failure;
+mod info;
 mod js;
 mod keys;
 mod live;

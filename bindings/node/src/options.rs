@@ -5,6 +5,7 @@ use slipstream::StoreConfig;
 use slipstream::handle::{ConnectOptions, Failure};
 use slipstream::kv::KvError;
 use slipstream_bridge::{millis, nats_options, refused_option, store_config, whole};
+use std::time::Duration;
 
 /// How to speak to a NATS cluster.
 #[napi(object, object_to_js = false)]
@@ -47,6 +48,7 @@ pub struct StoreOptions {
 pub(crate) fn connect_options(
     timeout: Option<f64>,
     connect_timeout: Option<f64>,
+    wait: Option<f64>,
     nats: NatsArguments,
 ) -> Result<ConnectOptions, Failure> {
     let defaults = ConnectOptions::default();
@@ -57,6 +59,7 @@ pub(crate) fn connect_options(
     Ok(ConnectOptions {
         timeout: time("timeout", timeout, defaults.timeout)?,
         connect_timeout: time("connectTimeout", connect_timeout, defaults.connect_timeout)?,
+        wait: wait.map(|given| time("wait", Some(given), Duration::ZERO)).transpose()?,
         backend: nats_options!(nats).into(),
     })
 }

@@ -82,6 +82,14 @@ impl Store {
         self.operations.run(async move { store.entry(&key).await.map(Value::Entry) })
     }
 
+    /// How much the store holds, and its limits.
+    #[napi(catch_unwind)]
+    pub fn info(&self) -> Result<Answer> {
+        let store = (*self.handle).clone();
+        self.operations
+            .run(async move { store.info().await.map(|info| Value::Info(Box::new(info))) })
+    }
+
     /// Every live key with a prefix.
     #[napi(catch_unwind)]
     pub fn keys(&self, prefix: String) -> Result<Answer> {

@@ -1,6 +1,7 @@
 //! What reads and writes answer, as Python is given it.
 
 use crate::entry::{Entry, Known};
+use crate::info;
 use crate::record::version_bytes;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyList, PyString};
@@ -19,6 +20,7 @@ pub(crate) fn python(py: Python<'_>, value: Value) -> PyResult<Py<PyAny>> {
                 entries.iter().map(|entry| Entry::make(py, entry)).collect();
             Ok(PyList::new(py, entries?)?.into_any().unbind())
         }
+        Value::Info(told) => info::info(py, &told),
         // What is found for keys goes with them, a watch takes updates from its buffer, and a handle
         // is made by its own class.
         Value::Found(_) | Value::Batch(_) | Value::Session(_) | Value::Store(_) => Ok(py.None()),

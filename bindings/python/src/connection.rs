@@ -40,7 +40,8 @@ pub(crate) struct SyncConnection;
 
 /// Connects on behalf of `slipstream.connect`, and of `slipstream.sync.connect` with `blocking`.
 #[pyfunction]
-#[pyo3(signature = (url, *, blocking, timeout, connect_timeout, creds=None, creds_file=None,
+#[pyo3(signature = (url, *, blocking, timeout, connect_timeout, wait=None,
+                    creds=None, creds_file=None,
                     nkey=None, token=None, user=None, password=None, tls_ca=None, tls_cert=None,
                     tls_key=None, tls_first=false, stale_reads=false, client_name=None))]
 #[allow(clippy::too_many_arguments)]
@@ -50,6 +51,7 @@ pub(crate) fn connect(
     blocking: bool,
     timeout: &Bound<'_, PyAny>,
     connect_timeout: &Bound<'_, PyAny>,
+    wait: Option<&Bound<'_, PyAny>>,
     creds: Option<Text>,
     creds_file: Option<PathBuf>,
     nkey: Option<Text>,
@@ -66,6 +68,7 @@ pub(crate) fn connect(
     let options = ConnectOptions {
         timeout: argument::duration("connect", "timeout", timeout)?,
         connect_timeout: argument::duration("connect", "connect_timeout", connect_timeout)?,
+        wait: wait.map(|wait| argument::duration("connect", "wait", wait)).transpose()?,
         backend: NatsOptions {
             creds: creds.map(String::from),
             creds_file,

@@ -8,6 +8,7 @@ mod argument;
 mod connection;
 mod entry;
 mod failure;
+mod info;
 mod record;
 mod runtime;
 mod store;

@@ -170,6 +170,23 @@ impl StoreHandle {
         )
     }
 
+    /// How much the store holds, and its limits as they are, as StoreInfo (rule R7).
+    ///
+    /// In memory and in a file it costs about what ``get`` does. On NATS it counts the keys, which
+    /// costs as much as ``keys``.
+    ///
+    /// Raises StoreNotFound, NotConnected, Timeout.
+    ///
+    /// >>> info = await store.info()
+    /// >>> info.keys, info.limits.max_bytes
+    /// (1, None)
+    fn info(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let asking = |store: Handle| async move {
+            store.info().await.map(|info| Value::Info(Box::new(info)))
+        };
+        self.list(py, "Store.info", asking)
+    }
+
     /// Every live key with this prefix, sorted by bytes (rule R4). The empty prefix is every key.
     ///
     /// Raises InvalidArgument, NotConnected, Timeout.

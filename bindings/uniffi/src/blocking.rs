@@ -2,6 +2,7 @@
 
 use crate::entry::Entry;
 use crate::failure::KvError;
+use crate::info::StoreInfo;
 use crate::options::{ConnectOptions, StoreOptions};
 use crate::session::{Session, connect};
 use crate::store::Store;
@@ -59,6 +60,11 @@ impl Store {
     /// `entry`, blocking.
     pub fn entry_blocking(&self, key: String) -> Result<Option<Entry>, KvError> {
         wait(self.entry(key))
+    }
+
+    /// `info`, blocking.
+    pub fn info_blocking(&self) -> Result<StoreInfo, KvError> {
+        wait(self.info())
     }
 
     /// `keys`, blocking.

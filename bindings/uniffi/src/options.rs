@@ -17,6 +17,9 @@ pub struct ConnectOptions {
     /// How long connecting may take (L4); 5 s unless given.
     #[uniffi(default = None)]
     pub connect_timeout: Option<Duration>,
+    /// How long a server that is not up yet is waited for (L6). A wrong password fails at once.
+    #[uniffi(default = None)]
+    pub wait: Option<Duration>,
     /// The content of a `.creds` file, in base64.
     #[uniffi(default = None)]
     pub creds: Option<String>,
@@ -89,6 +92,7 @@ impl From<ConnectOptions> for handle::ConnectOptions {
         Self {
             timeout: given.timeout.unwrap_or(defaults.timeout),
             connect_timeout: given.connect_timeout.unwrap_or(defaults.connect_timeout),
+            wait: given.wait,
             backend: nats_options!(given).into(),
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::entry::Entry;
 use crate::failure::KvError;
+use crate::info::StoreInfo;
 use crate::watch::Watch;
 use slipstream::handle::{self, Failure, Selection};
 use slipstream_bridge::{Counted, Kind, cursor, drive, refused, token};
@@ -81,6 +82,14 @@ impl Store {
     pub async fn entry(&self, key: String) -> Result<Option<Entry>, KvError> {
         let store = (*self.handle).clone();
         Ok(drive(async move { store.entry(&key).await }).await?.map(Entry::from))
+    }
+
+    /// How much the store holds, and its limits as they are (rule R7).
+    ///
+    /// Fails with `StoreNotFound`, `NotConnected`, `Timeout`.
+    pub async fn info(&self) -> Result<StoreInfo, KvError> {
+        let store = (*self.handle).clone();
+        Ok(drive(async move { store.info().await }).await?.into())
     }
 
     /// Every live key with this prefix, sorted by bytes (rule R4). The empty prefix is every key.

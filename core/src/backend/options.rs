@@ -14,6 +14,10 @@ pub struct ConnectOptions {
     pub timeout: Duration,
     /// How long connecting may take (L4).
     pub connect_timeout: Duration,
+    /// How long a server that is not up yet is waited for (L6). It is tried again meanwhile, each
+    /// time for up to `connect_timeout`. What cannot be mended by waiting, such as a wrong password,
+    /// fails at once.
+    pub wait: Option<Duration>,
     /// What the backend of the URL is told. An option that it does not understand is refused.
     pub backend: BackendOptions,
 }
@@ -21,7 +25,8 @@ pub struct ConnectOptions {
 impl ConnectOptions {
     pub(crate) fn check(&self) -> Result<(), KvError> {
         check_duration("timeout", self.timeout)?;
-        check_duration("connect_timeout", self.connect_timeout)
+        check_duration("connect_timeout", self.connect_timeout)?;
+        self.wait.map_or(Ok(()), |wait| check_duration("wait", wait))
     }
 }
 
@@ -30,6 +35,7 @@ impl Default for ConnectOptions {
         Self {
             timeout: DEFAULT_LIMIT,
             connect_timeout: Duration::from_secs(5),
+            wait: None,
             backend: BackendOptions::default(),
         }
     }

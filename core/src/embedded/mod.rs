@@ -11,6 +11,7 @@ mod database;
 mod engine;
 #[cfg(feature = "file")]
 mod file;
+mod info;
 mod link;
 mod memory;
 mod meta;

@@ -2,11 +2,13 @@
 
 use super::database::{Database, SharedStore};
 use super::engine::{Engine, Table};
+use super::info;
 use super::link::Link;
 use super::record::{Kind, Record};
 use super::rules::{MAX_VALUE, row_key};
 use super::search::end_of_prefix;
 use super::watch::EmbeddedWatch;
+use crate::info::StoreInfo;
 use crate::kv::key::KeySet;
 use crate::kv::{
     Action, KvError, KvFound, KvRecord, OpenWatch, ReadStore, VersionToken, WatchCursor, Write,
@@ -199,6 +201,11 @@ impl<E: Engine> UntimedStore for EmbeddedStore<E> {
 
     fn has_ttl(&self) -> bool {
         true
+    }
+
+    async fn info(&self) -> Result<StoreInfo, KvError> {
+        let now = clock::now();
+        self.link.with(|it| it.engine.read(|txn| info::info::<E>(txn, &self.store, now)))
     }
 }
 

@@ -12,6 +12,7 @@ use crate::store::{Connection, ConnectionCapabilities, StoreConfig};
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::sleep;
 
 /// An open connection.
 #[derive(Clone)]
@@ -31,11 +32,38 @@ pub async fn connect(url: &str, options: ConnectOptions) -> Result<Session, Fail
         .check()
         .and_then(|()| BACKENDS.open(url, &options))
         .map_err(|error| Failure::new(error, "connect"))?;
-    Deadlines::new(options.connect_timeout)
-        .keep(connection.connect())
-        .await
-        .map_err(|error| Failure::new(error, "connect"))?;
+    open(&*connection, &options).await.map_err(|error| Failure::new(error, "connect"))?;
     Ok(Session::new(connection, url, options))
+}
+
+/// How long it takes until a server that was not there is tried again: it grows up to the longest.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// Opens a connection. A server that is not up yet is tried again as long as it is waited for; the
+/// error is the one that told most, which is not that the last attempt had no time.
+async fn open(connection: &dyn Connection, options: &ConnectOptions) -> Result<(), KvError> {
+    let attempts = Deadlines::new(options.connect_timeout);
+    let waits = options.wait.filter(|_| connection.leads_to_server());
+    let Some(wait) = waits else { return attempts.keep(connection.connect()).await };
+    let mut why = KvError::Timeout;
+    let all = Deadlines::new(wait.max(options.connect_timeout));
+    let tried = all.keep(async {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match attempts.keep(connection.connect()).await {
+                Err(error @ KvError::ConnectionFailed(_)) => why = error,
+                Err(KvError::Timeout) => {}
+                done => return done,
+            }
+            sleep(pause).await;
+            pause = LONGEST_PAUSE.min(pause * 2);
+        }
+    });
+    match tried.await {
+        Err(KvError::Timeout) => Err(why),
+        done => done,
+    }
 }
 
 impl Session {

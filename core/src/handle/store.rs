@@ -3,6 +3,7 @@
 use super::failure::Failure;
 use super::selection::Selection;
 use super::watch::Watch;
+use crate::info::StoreInfo;
 use crate::kv::key::{check_key, check_named, check_prefix};
 use crate::kv::{
     KvError, KvFound, KvPurge, KvReader, KvRecord, KvTtl, KvWatcher, KvWriter, VersionToken,
@@ -28,6 +29,7 @@ struct Inner {
 
 /// What a store offers.
 struct Backend {
+    store: Arc<dyn KvStore>,
     reader: Arc<dyn KvReader>,
     watcher: Option<Arc<dyn KvWatcher>>,
     writer: Option<Arc<dyn KvWriter>>,
@@ -49,8 +51,9 @@ impl Store {
             purge: store.purge_writer(),
             deadlines: Deadlines::new(timeout),
             is_timed: store.time_limit().is_some_and(|limit| limit <= timeout),
+            store,
         };
-        let inner = Inner { name: store.name().to_owned(), backend: Own::new(backend) };
+        let inner = Inner { name: backend.store.name().to_owned(), backend: Own::new(backend) };
         Self { inner: Arc::new(inner) }
     }
 
@@ -183,6 +186,12 @@ impl Store {
             purge.ok_or_else(|| absent("purge"))?.purge(key).await
         };
         self.write("purge", key, check_named(key), write).await
+    }
+
+    /// How much the store holds, and its limits as they are (R7).
+    pub async fn info(&self) -> Result<StoreInfo, Failure> {
+        let told = self.checked(Ok(()), async { self.backend()?.store.info().await });
+        told.await.map_err(|error| self.failure(error, "info"))
     }
 
     /// Watches a selection of keys, which may be an array of prefixes: all of their state first,

@@ -2,12 +2,14 @@
 
 use super::deadline::Deadlines;
 use super::lease::Own;
+use crate::info::StoreInfo;
 use crate::kv::key::KeySet;
 use crate::kv::{
     BatchLimit, Gone, KvError, KvFound, KvPurge, KvReader, KvRecord, KvTtl, KvWatcher, KvWriter,
     OpenWatch, ReadStore, UpdateBatch, WatchCursor, WatchSource, Write, WriteStore, Written,
 };
 use crate::store::KvStore;
+use async_trait::async_trait;
 use std::future::{Future, ready};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -20,6 +22,9 @@ pub(crate) trait UntimedStore: ReadStore + WriteStore + OpenWatch + Clone + 'sta
 
     /// True if entries can have a time to live.
     fn has_ttl(&self) -> bool;
+
+    /// How much the store holds, and its limits (R7).
+    fn info(&self) -> impl Future<Output = Result<StoreInfo, KvError>> + Send;
 }
 
 /// A store whose reads and writes end in `Timeout` if they are not done in time.
@@ -36,6 +41,7 @@ impl<S: UntimedStore> Timed<S> {
     }
 }
 
+#[async_trait]
 impl<S: UntimedStore> KvStore for Timed<S> {
     fn name(&self) -> &str {
         self.store.name()
@@ -59,6 +65,10 @@ impl<S: UntimedStore> KvStore for Timed<S> {
 
     fn purge_writer(&self) -> Option<Arc<dyn KvPurge>> {
         Some(Arc::new(self.clone()))
+    }
+
+    async fn info(&self) -> Result<StoreInfo, KvError> {
+        self.deadlines.keep(self.store.info()).await
     }
 
     fn time_limit(&self) -> Option<Duration> {

@@ -123,6 +123,10 @@ impl Connection for NatsConnection {
         Ok(())
     }
 
+    fn leads_to_server(&self) -> bool {
+        true
+    }
+
     async fn shutdown(&self) -> Result<(), KvError> {
         if let Some(opened) = self.last_opened() {
             opened.shut_down().await;

@@ -12,6 +12,7 @@ mod backend;
 mod builder;
 mod connect;
 mod connection;
+mod info;
 mod jetstream;
 mod read;
 mod store;

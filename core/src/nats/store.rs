@@ -1,5 +1,6 @@
 //! A bucket behind the traits. Reads are in `read`, writes in `write`.
 
+use crate::info::StoreInfo;
 use crate::kv::key::KeySet;
 use crate::kv::{KvError, OpenWatch, WatchCursor};
 use crate::lifecycle::lease::Own;
@@ -52,6 +53,10 @@ impl UntimedStore for NatsStore {
 
     fn has_ttl(&self) -> bool {
         self.bucket.get().is_ok_and(|bucket| bucket.known.takes_ttl())
+    }
+
+    async fn info(&self) -> Result<StoreInfo, KvError> {
+        self.opened()?.info().await
     }
 }
 

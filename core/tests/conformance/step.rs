@@ -1,6 +1,7 @@
 //! What each step does.
 
 mod bulk;
+mod info;
 mod operation;
 mod reads;
 mod server;
@@ -39,6 +40,7 @@ impl World {
             Step::Eventually(step) => self.eventually(step).await,
             Step::Rising(step) => self.rising(step),
             Step::GetMany(step) => self.get_many(step).await,
+            Step::Info(step) => self.info(step).await,
             Step::ReadsAgree(step) => self.reads_agree(step).await,
             Step::PutMany(step) => self.put_many(step).await,
             Step::DeleteMany(step) => self.delete_many(step).await,

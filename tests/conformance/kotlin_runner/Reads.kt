@@ -3,6 +3,7 @@
 package conformance
 
 import slipstream.Entry
+import slipstream.StoreLimits
 import kotlin.test.assertEquals
 import kotlin.test.assertNotNull
 import kotlin.test.assertNull
@@ -47,3 +48,29 @@ private fun assertSame(expected: Entry?, actual: Entry?) {
     assertSameBytes(expected.value, actual.value, expected.key)
     assertEquals(expected.version, actual.version, expected.key)
 }
+
+/** Checks what a store says of itself. */
+suspend fun World.info(step: Fields) {
+    val store = stores.getValue(step.string("store", "main"))
+    val info = expecting(step["error"]) { store.info() }?.value ?: return
+    val expected = step.fields("expect")
+    for (name in expected.names) {
+        when (name) {
+            "version" -> assertSameBytes(names.token(expected[name]), info.version.bytes)
+            "limits" -> checkLimits(info.limits, expected.fields(name))
+            else -> assertEquals((expected[name] as Number).toLong(), told(info, name), name)
+        }
+    }
+}
+
+private fun checkLimits(limits: StoreLimits, expected: Fields) {
+    for (name in expected.names) {
+        // The getter of a duration has a name that only Kotlin knows.
+        val found = if (name == "max_age") limits.maxAge else told(limits, name)
+        val plain = if (found is Number) found.toLong() else found
+        val value = if (name == "max_age") expected.time(name) else expected[name]
+        assertEquals(if (value is Number) value.toLong() else value, plain, name)
+    }
+}
+
+private fun told(record: Any, name: String): Any? = record.javaClass.getMethod("get" + camelCase("_$name"))(record)

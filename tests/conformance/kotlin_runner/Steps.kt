@@ -98,6 +98,7 @@ private suspend fun World.step(step: Fields) {
         "while_overwriting" -> whileOverwriting(step)
         "get_many" -> getMany(step)
         "reads_agree" -> readsAgree(step)
+        "info" -> info(step)
         "watch" -> watch(step)
         "updates" -> updates(step)
         "updates_many" -> updatesMany(step)

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { manyKeys } from "./bulk.mjs";
 import { assertSameBytes } from "./expectation.mjs";
+import { camelCase } from "./world.mjs";
 
 /** Reads many keys at once, and each by itself, which must tell the same (R1). */
 export async function getMany(world, { keys = [], many, expect, count, store = "main", error }) {
@@ -45,4 +46,20 @@ function assertSame(entry, expected) {
   assert.equal(entry.key, expected.key);
   assertSameBytes(entry.value, expected.value, entry.key);
   assertSameBytes(entry.version, expected.version, entry.key);
+}
+
+export async function info(world, { store = "main", expect = {}, error }) {
+  const told = await world.expecting(error, () => world.stores.get(store).info());
+  for (const [name, value] of Object.entries(expect)) {
+    if (name === "version") {
+      assertSameBytes(told.version, world.names.token(value));
+    } else if (name === "limits") {
+      for (const [limit, is] of Object.entries(value)) {
+        const seconds = limit === "max_age" && is !== null;
+        assert.equal(told.limits[camelCase(limit)], seconds ? is * 1000 : is, limit);
+      }
+    } else {
+      assert.equal(told[name], value, name);
+    }
+  }
 }

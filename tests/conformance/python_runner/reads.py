@@ -37,6 +37,18 @@ class Reads(World):
         if count is not None:
             assert len(found) - found.count(None) == count
 
+    async def do_info(
+        self, *, expect: dict[str, Any] | None = None, store: str = "main", error: Any = None
+    ) -> None:
+        info = await self.expecting(error, self.stores[store].info)
+        for name, value in (expect or {}).items():
+            if name == "version":
+                assert info.version == self.names.token(value)
+            elif name == "limits":
+                assert {limit: getattr(info.limits, limit) for limit in value} == value
+            else:
+                assert getattr(info, name) == value, f"{name} of {info}"
+
     async def do_reads_agree(self, *, prefix: str = "", store: str = "main") -> None:
         """That keys, scan, get, get_many and entry tell the same (R4)."""
         reader = self.stores[store]

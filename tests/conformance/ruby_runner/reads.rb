@@ -18,6 +18,22 @@ module Reads
   end
 
   # That keys, scan, get, get_many and entry tell the same (R4).
+  def do_info(store: "main", expect: {}, error: nil)
+    info = expecting(error) { @stores[store].info }
+    expect.each do |name, value|
+      case name.to_s
+      when "version" then assert_equal @names.token(value), info.version
+      when "limits" then value.each { |limit, is| same_limit(is, info.limits, limit) }
+      else assert_equal value, info.public_send(name), name.to_s
+      end
+    end
+  end
+
+  def same_limit(value, limits, name)
+    told = limits.public_send(name)
+    assert value == told, "#{name} is #{told.inspect}"
+  end
+
   def do_reads_agree(prefix: "", store: "main")
     reader = @stores[store]
     entries = reader.scan(prefix)

@@ -96,7 +96,7 @@ function call(name, args, options) {
   const method = calls[camel] ?? store[camel].bind(store);
   const named = Object.entries(options).map(([option, value]) => [
     option.replace(/_./g, (found) => found[1].toUpperCase()),
-    ["timeout", "connect_timeout", "ttl", "max_age"].includes(option) ? value * 1000 : value,
+    ["timeout", "connect_timeout", "wait", "ttl", "max_age"].includes(option) ? value * 1000 : value,
   ]);
   return named.length > 0 ? method(...args, Object.fromEntries(named)) : method(...args);
 }

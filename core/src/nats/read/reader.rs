@@ -154,8 +154,21 @@ impl OpenStore<'_> {
         last.into_record(key)
     }
 
+    /// The last record of every key, also of those that were removed, without values where these
+    /// are large.
+    pub(in crate::nats) async fn last_of_all(self) -> Result<Vec<KvRecord>, KvError> {
+        self.last_of_each("", Wanted::Keys).await
+    }
+
     /// Every live entry with this prefix, sorted (R4).
     async fn list(self, prefix: &str, wanted: Wanted) -> Result<Vec<KvRecord>, KvError> {
+        let mut found = self.last_of_each(prefix, wanted).await?;
+        found.retain(|record| !record.deleted);
+        Ok(found)
+    }
+
+    /// The last record of every key with this prefix, sorted.
+    async fn last_of_each(self, prefix: &str, wanted: Wanted) -> Result<Vec<KvRecord>, KvError> {
         self.bucket.router().lane_opened().await;
         let mut found = match self.read_few(prefix).await? {
             Some(found) => found,
@@ -170,7 +183,6 @@ impl OpenStore<'_> {
             });
             found.dedup_by(|later, first| later.key == first.key);
         }
-        found.retain(|record| !record.deleted);
         Ok(found)
     }
 

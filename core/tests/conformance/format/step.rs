@@ -19,6 +19,7 @@ pub enum Step {
     Keys(Operation),
     Scan(Operation),
     GetMany(GetMany),
+    Info(Info),
     ReadsAgree(ReadsAgree),
     PutMany(Many),
     DeleteMany(Many),
@@ -89,6 +90,41 @@ pub struct GetMany {
     pub expect: Option<Vec<Option<Text>>>,
     pub count: Option<usize>,
     pub error: Option<ErrorSpec>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Info {
+    #[serde(default = "main_name")]
+    pub store: String,
+    #[serde(default)]
+    pub expect: ExpectedInfo,
+    pub error: Option<ErrorSpec>,
+}
+
+/// What `info` must tell, where it is said.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExpectedInfo {
+    pub keys: Option<u64>,
+    pub marks: Option<u64>,
+    pub bytes: Option<u64>,
+    pub version: Option<Token>,
+    pub limits: Option<ExpectedLimits>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExpectedLimits {
+    pub storage: Option<String>,
+    pub max_history: Option<u32>,
+    #[serde(default, deserialize_with = "present")]
+    pub max_age: Option<Option<f64>>,
+    #[serde(default, deserialize_with = "present")]
+    pub max_bytes: Option<Option<u64>>,
+    pub num_replicas: Option<usize>,
+    pub discard: Option<String>,
+    pub ttl: Option<bool>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -29,6 +29,15 @@ module Slipstream
       end
     end
 
+    def self.info(told)
+      limits = StoreLimits.new(*StoreLimits.members.map { |name| told.limits.public_send(name) })
+      # What the generated code takes for a duration is a time since the epoch.
+      limits.max_age &&= limits.max_age.to_f
+      StoreInfo.new(
+        told.keys, told.marks, told.bytes, told.version, told.incarnation, limits.freeze
+      ).freeze
+    end
+
     def self.capabilities(told)
       names = ConnectionCapabilities.members
       ConnectionCapabilities.new(*names.map { |name| told.public_send(name) }).freeze

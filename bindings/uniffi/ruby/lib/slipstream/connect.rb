@@ -13,8 +13,11 @@ module Slipstream
   # servers after commas.
   #
   # `timeout` is the deadline of every operation (rule L3), `connect_timeout` that of connecting
-  # (L4); both are seconds, and 5 unless given. The rest is for NATS only, and of `creds`,
-  # `creds_file`, `nkey`, `token`, `user` and a login in the URL one may be given:
+  # (L4); both are seconds, and 5 unless given. `wait` is how long a server that is not up yet is
+  # waited for, in seconds (L6); a wrong password fails at once.
+  #
+  # The rest is for NATS only, and of `creds`, `creds_file`, `nkey`, `token`, `user` and a login in
+  # the URL one may be given:
   #
   # creds::       the content of a .creds file, in base64
   # creds_file::  the path of a .creds file
@@ -35,12 +38,13 @@ module Slipstream
   #
   #   Slipstream.connect("memory:") { |connection| connection.store("nodes") }
   #   connection = Slipstream.connect("tls://a.example,b.example", creds_file: "service.creds")
-  def self.connect(url, timeout: nil, connect_timeout: nil, creds: nil, creds_file: nil, nkey: nil,
-                   token: nil, user: nil, password: nil, tls_ca: nil, tls_cert: nil, tls_key: nil,
-                   tls_first: false, stale_reads: false, client_name: nil, &block)
+  def self.connect(url, timeout: nil, connect_timeout: nil, wait: nil,
+                   creds: nil, creds_file: nil, nkey: nil, token: nil, user: nil, password: nil,
+                   tls_ca: nil, tls_cert: nil, tls_key: nil, tls_first: false, stale_reads: false, client_name: nil, &block)
     options = SlipstreamUniffi::ConnectOptions.new(
       timeout: Duration.of("timeout", timeout),
       connect_timeout: Duration.of("connect_timeout", connect_timeout),
+      wait: Duration.of("wait", wait),
       creds:, creds_file: creds_file&.to_s, nkey:, token:, user:, password:,
       tls_ca: tls_ca&.to_s, tls_cert: tls_cert&.to_s, tls_key: tls_key&.to_s,
       tls_first:, stale_reads:, client_name:

@@ -52,6 +52,14 @@ module Slipstream
       Answer.entry(Native.call { @native.entry_blocking(key) })
     end
 
+    # How much the store holds, and its limits as they are, as StoreInfo (rule R7). In memory and in a
+    # file it costs about what get does. On NATS it counts the keys, which costs as much as keys.
+    #
+    # Raises StoreNotFound, NotConnected, Timeout.
+    #
+    #   store.info.keys # => 1
+    def info = Answer.info(Native.call { @native.info_blocking })
+
     # Every live key with this prefix, sorted by bytes (rule R4). The empty prefix is every key.
     #
     # Raises InvalidArgument, NotConnected, Timeout.

@@ -11,7 +11,10 @@ import SlipstreamUniffi
 /// servers after commas.
 ///
 /// `timeout` is the deadline of every operation (rule L3), `connectTimeout` that of connecting
-/// (L4). The rest is for NATS only, and of `creds`, `credsFile`, `nkey`, `token`, `user` and a
+/// (L4). `wait` is how long a server that is not up yet is waited for (L6); a wrong password fails at
+/// once.
+///
+/// The rest is for NATS only, and of `creds`, `credsFile`, `nkey`, `token`, `user` and a
 /// login in the URL one may be given.
 ///
 /// - Parameters:
@@ -39,6 +42,7 @@ public func connect(
     _ url: String,
     timeout: Duration = .seconds(5),
     connectTimeout: Duration = .seconds(5),
+    wait: Duration? = nil,
     creds: String? = nil,
     credsFile: String? = nil,
     nkey: String? = nil,
@@ -55,6 +59,7 @@ public func connect(
     let options = ConnectOptions(
         timeout: try timeout.seconds("timeout", "connect"),
         connectTimeout: try connectTimeout.seconds("connect_timeout", "connect"),
+        wait: try wait?.seconds("wait", "connect"),
         creds: creds, credsFile: credsFile, nkey: nkey, token: token, user: user,
         password: password, tlsCa: tlsCa, tlsCert: tlsCert, tlsKey: tlsKey, tlsFirst: tlsFirst,
         staleReads: staleReads, clientName: clientName)

@@ -44,6 +44,14 @@ public final class Store: Sendable {
         try await awaiting { try await native.entry(key: key) }.map(Entry.init)
     }
 
+    /// How much the store holds, and its limits as they are (rule R7). In memory and in a file it
+    /// costs about what `get` does. On NATS it counts the keys, which costs as much as `keys`.
+    ///
+    /// - Throws: ``StoreNotFound``, ``NotConnected``, ``Timeout``
+    public func info() async throws -> StoreInfo {
+        StoreInfo(try await awaiting { try await native.info() })
+    }
+
     /// Every live key with this prefix, sorted by bytes (rule R4). The empty prefix is every key.
     ///
     /// - Throws: ``InvalidArgument``, ``NotConnected``, ``Timeout``

@@ -29,6 +29,7 @@ import slipstream.ffi.connect as nativeConnect
  * @param url where to
  * @param timeout the deadline of every operation (rule L3)
  * @param connectTimeout how long connecting may take (L4)
+ * @param wait how long a server that is not up yet is waited for (L6); a wrong password fails at once
  * @param creds the content of a .creds file, in base64
  * @param credsFile the path of a .creds file
  * @param nkey the seed of an nkey, SU...
@@ -52,6 +53,7 @@ public suspend fun connect(
     url: String,
     timeout: Duration = 5.seconds,
     connectTimeout: Duration = 5.seconds,
+    wait: Duration? = null,
     creds: String? = null,
     credsFile: String? = null,
     nkey: String? = null,
@@ -70,6 +72,7 @@ public suspend fun connect(
         ConnectOptions(
             timeout.toNative("timeout", "connect"),
             connectTimeout.toNative("connect_timeout", "connect"),
+            wait?.toNative("wait", "connect"),
             creds,
             credsFile,
             nkey,

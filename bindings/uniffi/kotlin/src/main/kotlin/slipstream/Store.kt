@@ -69,6 +69,16 @@ public class Store internal constructor(
     public suspend fun entry(key: String): Entry? = translating { native.entry(key) }?.let { Entry(it) }
 
     /**
+     * How much the store holds, and its limits as they are (rule R7). In memory and in a file it costs
+     * about what [get] does. On NATS it counts the keys, which costs as much as [keys].
+     *
+     * @throws StoreNotFound once the store was deleted
+     * @throws NotConnected once the connection is closed
+     * @throws Timeout if it took too long
+     */
+    public suspend fun info(): StoreInfo = StoreInfo(translating { native.info() })
+
+    /**
      * Every live key with this prefix, sorted by bytes (rule R4). The empty prefix is every key.
      *
      * @throws InvalidArgument if the prefix breaks rule K2
