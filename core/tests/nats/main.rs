@@ -21,3 +21,4 @@ mod overrun;
 mod poison;
 mod renewal;
 mod secrets;
+mod single_keys;

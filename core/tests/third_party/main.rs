@@ -117,6 +117,28 @@ async fn a_watch_is_read_through_the_channel() {
 }
 
 #[tokio::test]
+async fn s6_of_a_store_that_knows_only_prefixes_keys_are_watched_as_exactly() {
+    let (_session, store) = ledger().await;
+    for key in ["b", "bb", "a", "c.x", "c"] {
+        store.put(key, b"1", None).await.unwrap();
+    }
+    let asked = |prefixes: &[&str], keys: &[&str]| {
+        let owned = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
+        let selection = Selection::new(Some(owned(prefixes)), Some(owned(keys)));
+        store.watch(selection, &WatchCursor::none()).unwrap()
+    };
+    let single = asked(&[], &["b"]);
+    let several = asked(&["c."], &["b", "c", "a*"]);
+    assert_eq!(updates(&single, 1).await, ["put b 1"]);
+    assert_eq!(updates(&several, 3).await, ["put b 1", "put c.x 1", "put c 1"]);
+    for key in ["bb", "a", "b", "c"] {
+        store.put(key, b"2", None).await.unwrap();
+    }
+    assert_eq!(updates(&single, 1).await, ["put b 2"]);
+    assert_eq!(updates(&several, 2).await, ["put b 2", "put c 2"]);
+}
+
+#[tokio::test]
 async fn a_cursor_without_resume_watches_in_full() {
     let (_session, store) = ledger().await;
     let version = store.put("a", b"1", None).await.unwrap();
